@@ -14,7 +14,7 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _die_with_parent(sig: signal.Signals) -> Callable[[], None]:
+def die_with_parent(sig: signal.Signals) -> Callable[[], None]:
     """Runs in the child between fork and exec: the kernel will send `sig` when the parent is gone, however it went."""
     parent = os.getpid()
 
@@ -51,7 +51,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT if log is not None else subprocess.DEVNULL,
-            preexec_fn=_die_with_parent(on_parent_death),
+            preexec_fn=die_with_parent(on_parent_death),
             start_new_session=True,
             env=dict(env) if env is not None else None,
             cwd=cwd,

@@ -24,11 +24,13 @@ def write_atomically(path: Path, text: str) -> None:
 class Lock:
     """One keeper per data folder. The kernel releases it when the keeper dies, so it is never stale."""
 
-    def __init__(self, root: Path) -> None:
-        self.path = root / "services.lock"
+    def __init__(self, root: Path, name: str = "services.lock") -> None:
+        self.path = root / name
         self._fd: int | None = None
 
     def take(self, seconds: float = 0) -> bool:
+        if self._fd is not None:
+            return True
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         end = time.monotonic() + seconds
@@ -55,7 +57,7 @@ class Lock:
             return True
         if not self.path.exists():
             return False
-        other = Lock(self.path.parent)
+        other = Lock(self.path.parent, self.path.name)
         if other.take():
             other.release()
             return False
@@ -74,8 +76,8 @@ class Servers:
         self._backoff: dict[str, float] = {}
 
     def start(self, *, keeper: str) -> dict[str, str]:
-        """Takes the lock (the caller asks `lock.take` first) and returns the addresses once both servers answer."""
-        if not self.lock.take(seconds=0) and not self.lock._fd:
+        """Takes the lock, unless the caller already has, and returns the addresses once both servers answer."""
+        if not self.lock.take():
             raise Problem(f"another process keeps the servers of {self.root}")
         self._say(state="starting", keeper=keeper)
         memory = self.root / "ports.json"
