@@ -1,0 +1,8 @@
+"""Where the viewsets live under /api/v1/."""
+
+from cs_platform.people.api.routing import router
+
+from integrations.salesforce.api.views import ConnectionViewSet, SyncRunViewSet
+
+router.register("connections", ConnectionViewSet, basename="connection")
+router.register("sync-runs", SyncRunViewSet, basename="sync-run")

@@ -1,0 +1,214 @@
+"""The one module that talks to Salesforce: unmodified simple-salesforce on a guarded session, every answer classified.
+
+Only its `query` and `restful` calls are used. The object API (`sf.Account.get`) logs in again without end when the
+org keeps answering 401, and drops headers on the way; ours logs in at most once more per call and asks a guard before
+each login.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+import simple_salesforce
+from simple_salesforce.exceptions import SalesforceError as LibraryError
+
+from integrations.salesforce.errors import SalesforceError, classify
+from integrations.salesforce.hosts import Hosts
+from integrations.salesforce.login import API_VERSION, Credentials, Session, log_in
+from integrations.salesforce.transport import CALL_DEADLINE, MAX_BODY, GuardedSession
+
+_USAGE = re.compile(r"(?:^|[^-])api-usage=(\d+)/(\d+)")
+
+
+class LoginGuard(Protocol):
+    """Who counts logins. The connection row does, so that two processes and a restart share one count."""
+
+    def before_login(self) -> None: ...
+
+    def worked(self) -> None: ...
+
+
+class NoGuard:
+    """For a person's test of a connection that is not stored yet."""
+
+    def before_login(self) -> None:
+        return None
+
+    def worked(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one query. `is_last`: Salesforce says that nothing follows."""
+
+    rows: list[dict[str, Any]]
+    is_last: bool
+    server_time: datetime
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """What describe says of one field the login may read."""
+
+    type: str
+    calculated: bool
+
+
+@dataclass
+class Usage:
+    """The org's API calls of the day as the last answer told them, and ours in this client."""
+
+    used: int | None = None
+    total: int | None = None
+    calls: int = 0
+
+
+@dataclass
+class SalesforceClient:
+    """One org, one thread. Opens its session at the first call and keeps it."""
+
+    credentials: Credentials
+    hosts: Hosts
+    guard: LoginGuard = field(default_factory=NoGuard)
+    deadline: float = CALL_DEADLINE
+    max_body: int = MAX_BODY
+    usage: Usage = field(default_factory=Usage)
+    logins: int = 0
+    server_time: datetime | None = None
+    _http: GuardedSession = field(init=False, repr=False)
+    _session: Session | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._http = GuardedSession(self.hosts, deadline=self.deadline, max_body=self.max_body)
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- what one can ask -----------------------------------------------------------------------------------------
+
+    def log_in(self) -> None:
+        """Open a new session; used by the test button, otherwise done when needed."""
+        self.guard.before_login()
+        self.logins += 1
+        self._session = log_in(self.credentials, self._http)
+
+    def query_page(self, soql: str, *, with_deleted: bool) -> Page:
+        """The first batch of a query. The caller continues with a new query after its last row, never with a
+        locator.
+        """
+        answer = self._ask(lambda sf: sf.query(soql, include_deleted=with_deleted))
+        rows, is_last = _checked_rows(answer)
+        return Page(rows, is_last, self.now_at_server())
+
+    def count(self, soql: str) -> int:
+        """The number a `SELECT COUNT()` query answers."""
+        answer = self._ask(lambda sf: sf.query(soql))
+        total = answer.get("totalSize") if isinstance(answer, dict) else None
+        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+            raise SalesforceError("nonsense", "Salesforce's count is not a number.")
+        return total
+
+    def describe(self, sobject: str) -> dict[str, FieldInfo]:
+        """The fields of an object that this login may read."""
+        answer = self._ask(lambda sf: sf.restful(f"sobjects/{sobject}/describe"))
+        fields = answer.get("fields") if isinstance(answer, dict) else None
+        if not isinstance(fields, list) or not all(
+            isinstance(item, dict) and isinstance(item.get("name"), str) for item in fields
+        ):
+            raise SalesforceError("nonsense", f"Salesforce's description of {sobject} has no list of fields.")
+        return {item["name"]: FieldInfo(str(item.get("type") or ""), bool(item.get("calculated"))) for item in fields}
+
+    def limits(self) -> dict[str, Any]:
+        """The org's limits (DailyApiRequests and others)."""
+        answer = self._ask(lambda sf: sf.restful("limits"))
+        if not isinstance(answer, dict):
+            raise SalesforceError("nonsense", "Salesforce's limits are not an object.")
+        return answer
+
+    def now_at_server(self) -> datetime:
+        """Salesforce's clock as of the last answer: windows are never cut by ours."""
+        if self.server_time is None:
+            raise SalesforceError("nonsense", "Salesforce's answer has no Date header.")
+        return self.server_time
+
+    # --- how it is asked ------------------------------------------------------------------------------------------
+
+    def _ask(self, call: Callable[[simple_salesforce.Salesforce], Any]) -> Any:
+        """One call with at most one re-login: an expired session is normal, two in a row are not."""
+        fresh = self._session is None
+        if fresh:
+            self.log_in()
+        try:
+            answer = self._once(call)
+        except SalesforceError as error:
+            if error.kind != "auth" or fresh:
+                raise
+            self.log_in()
+            answer = self._once(call)
+        self.guard.worked()
+        return answer
+
+    def _once(self, call: Callable[[simple_salesforce.Salesforce], Any]) -> Any:
+        assert self._session is not None
+        library = simple_salesforce.Salesforce(
+            session_id=self._session.token,
+            instance_url=f"https://{self._session.instance}",
+            version=API_VERSION,
+            session=self._http,
+            object_pairs_hook=dict,
+            parse_float=Decimal,
+        )
+        self.server_time = None
+        self.usage.calls += 1
+        try:
+            return call(library)
+        except LibraryError as exc:
+            error = classify(exc.status, exc.content)
+            if error.kind == "auth":
+                self._session = self._session if error.permanent else None
+            raise error from exc
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise SalesforceError("nonsense", "Salesforce answered with something that is not JSON.") from exc
+        except (TypeError, KeyError, IndexError, AttributeError) as exc:  # the library trusts the shape of an answer
+            raise SalesforceError("nonsense", "Salesforce's answer has an unexpected shape.") from exc
+        finally:
+            self._remember_headers()
+
+    def _remember_headers(self) -> None:
+        answer = self._http.last
+        if answer is None:
+            return
+        usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+        if usage:
+            self.usage.used, self.usage.total = int(usage[1]), int(usage[2])
+        try:
+            moment = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except (TypeError, ValueError):
+            return
+        self.server_time = moment if moment.tzinfo else None
+
+
+def _checked_rows(answer: Any) -> tuple[list[dict[str, Any]], bool]:
+    """The rows of a query answer, if it is a whole one: a cut or miscounted page must not look like the end of the
+    data.
+    """
+    if not isinstance(answer, dict):
+        raise SalesforceError("nonsense", "Salesforce's answer is not an object.")
+    rows, total, done = answer.get("records"), answer.get("totalSize"), answer.get("done")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SalesforceError("nonsense", "Salesforce's answer has no list of records.")
+    if not isinstance(total, int) or isinstance(total, bool) or not isinstance(done, bool):
+        raise SalesforceError("nonsense", "Salesforce's answer does not say how many records there are.")
+    if done and len(rows) != total:
+        raise SalesforceError("nonsense", f"Salesforce promised {total} records and sent {len(rows)}.")
+    if not done and (not answer.get("nextRecordsUrl") or not rows):
+        raise SalesforceError("nonsense", "Salesforce says there is more but not where.")
+    return rows, done

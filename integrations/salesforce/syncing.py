@@ -1,0 +1,178 @@
+"""Doing a run: take the lease, walk, and turn whatever goes wrong into a state that a person can read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+
+from django.db.models import F
+
+from cs_platform import ledger
+from integrations.salesforce import connecting, lease, reading
+from integrations.salesforce.errors import SalesforceError
+from integrations.salesforce.models import Connection, SyncRun
+
+CHUNK_SECONDS = 20.0
+FOREGROUND_SECONDS = 4 * 3600.0
+MAX_ATTEMPTS = 6
+PAUSE_AFTER = {"auth": 5, "lock": 5, "transient": 15, "limit_concurrent": 30, "nonsense": 20}
+
+
+class TryLater(Exception):
+    """The stretch ended early for a reason that may pass."""
+
+    def __init__(self, seconds: int, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds, self.reason = seconds, reason
+
+
+def stretch(
+    run: SyncRun,
+    *,
+    actor: ledger.Actor,
+    now: datetime,
+    holder: str,
+    take_over_own: bool,
+    seconds: float = CHUNK_SECONDS,
+    tell: Callable[[SyncRun], None] = lambda run: None,
+    keep_alive: Callable[[], None] = lambda: None,
+    page_size: int = reading.PAGE_SIZE,
+) -> bool:
+    """One stretch of a run. True: the run is over (done, failed or cancelled); False: more to do.
+
+    Raises lease.LeaseHeld if another process reads this connection, TryLater if it is worth to try again soon.
+    """
+    connection = Connection.objects.get(pk=run.connection_id)
+    if run.state != SyncRun.State.RUNNING:
+        return True
+    if connection.state != Connection.State.CONNECTED:
+        end(run, "cancel", connection.state_reason or "The connection is not connected.", actor=actor, now=now)
+        return True
+    fence = lease.acquire(connection.pk, holder, take_over_own=take_over_own)
+    SyncRun.objects.filter(pk=run.pk).update(chunks=F("chunks") + 1, attempts=F("attempts") + 1)
+    run.refresh_from_db()
+    over = True
+    try:
+        if run.attempts > MAX_ATTEMPTS:
+            end(run, "fail", f"Gave up after {MAX_ATTEMPTS} attempts without progress.", actor=actor, now=now)
+            return True
+        over = _walk(run, connection, fence, actor, now, seconds, tell, keep_alive, page_size)
+    except (TryLater, lease.LeaseLost):
+        over = False
+        raise
+    finally:
+        # Between two stretches of the same run the lease stays with the run, so that nobody squeezes in.
+        if over:
+            lease.release(connection.pk, fence)
+    return over
+
+
+def _walk(
+    run: SyncRun,
+    connection: Connection,
+    fence: int,
+    actor: ledger.Actor,
+    now: datetime,
+    seconds: float,
+    tell: Callable[[SyncRun], None],
+    keep_alive: Callable[[], None],
+    page_size: int,
+) -> bool:
+    client = None
+    try:
+        client = connecting.client_for(connection, now=now)
+        walk = reading.Walk(
+            run, connection, client, fence, actor, now, monotonic() + seconds, page_size, tell, keep_alive
+        )
+        try:
+            is_complete = walk.go()
+        finally:
+            walk.save_calls()
+    except reading.Stopped:
+        end(run, "cancel", "Stopped by hand.", actor=actor, now=now)
+        return True
+    except SalesforceError as error:
+        return _failed(run, connection, error, actor=actor, now=now)
+    finally:
+        if client is not None:
+            client.close()
+    if is_complete:
+        end(walk.run, "finish", "", actor=actor, now=now)
+    return is_complete
+
+
+def _failed(
+    run: SyncRun, connection: Connection, error: SalesforceError, *, actor: ledger.Actor, now: datetime
+) -> bool:
+    """What each kind of error means for the run and the connection."""
+    run.refresh_from_db()
+    if error.kind == "limit_daily":
+        until = connecting.next_reset(now)
+        Connection.objects.filter(pk=connection.pk).update(hold_until=until, hold_reason=error.message)
+        end(run, "fail", f"{error.message} Goes on after {until:%Y-%m-%d %H:%M} UTC.", actor=actor, now=now)
+        return True
+    if error.kind == "auth" and error.permanent:
+        with ledger.unit():
+            break_down(connection, error.message, actor=actor, now=now)
+            end(run, "fail", error.message, actor=actor, now=now)
+        return True
+    # A page of HTML or half an answer is tried again too, but not as long: it is shown as what it is.
+    patience = 3 if error.kind == "nonsense" else MAX_ATTEMPTS
+    if error.permanent or run.attempts >= patience:
+        end(run, "fail", error.message, actor=actor, now=now)
+        return True
+    SyncRun.objects.filter(pk=run.pk).update(note=f"Waiting: {error.message}"[:500])
+    raise TryLater(PAUSE_AFTER.get(error.kind, 15) * run.attempts, error.message)
+
+
+def break_down(connection: Connection, reason: str, *, actor: ledger.Actor, now: datetime) -> None:
+    """The login is refused: nothing is tried until somebody looks at it. A paused connection stays paused."""
+    live = Connection.objects.select_for_update().get(pk=connection.pk)
+    if live.state != Connection.State.PAUSED:
+        with ledger.change(live, "break_down", actor=actor, now=now, note=reason, args=(reason,)):
+            pass
+
+
+def end(run: SyncRun, verb: str, reason: str, *, actor: ledger.Actor, now: datetime) -> None:
+    """The run's last state, with its reason; the connection remembers when it was last complete."""
+    args = () if verb == "finish" else (reason,)
+    with ledger.change(run, verb, actor=actor, now=now, note=reason, args=args) as live:
+        live.finished_at = now
+        live.note = ""
+        if verb == "finish":
+            changes = {"last_done_at": now, "hold_until": None, "hold_reason": ""}
+            Connection.objects.filter(pk=run.connection_id).update(**changes)
+
+
+def in_foreground(
+    run: SyncRun,
+    *,
+    actor: ledger.Actor,
+    clock: Callable[[], datetime],
+    tell: Callable[[SyncRun], None],
+    patience: float = 1.0,
+) -> SyncRun:
+    """The whole run in this process. Raises lease.LeaseHeld if somebody else is at it."""
+    until = monotonic() + FOREGROUND_SECONDS
+    while True:
+        try:
+            over = stretch(
+                run,
+                actor=actor,
+                now=clock(),
+                holder=f"foreground {run.pk}",
+                take_over_own=True,
+                seconds=60.0,
+                tell=tell,
+            )
+        except TryLater as later:
+            time.sleep(min(later.seconds, 30) * patience)
+            over = False
+        run = SyncRun.objects.get(pk=run.pk)
+        if over:
+            return run
+        if monotonic() > until:
+            end(run, "fail", "Took longer than four hours; the next run goes on from here.", actor=actor, now=clock())
+            return SyncRun.objects.get(pk=run.pk)
