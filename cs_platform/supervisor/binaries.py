@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from cs_platform.supervisor.problem import Problem
@@ -29,9 +31,6 @@ def _postgres_candidates() -> list[Path]:
 
 def postgres_major(folder: Path) -> int:
     """18 for PostgreSQL 18.6. Asks the program, because a folder name may lie."""
-    import re
-    import subprocess
-
     try:
         text = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

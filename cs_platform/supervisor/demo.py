@@ -57,9 +57,7 @@ class Watched:
             self.pause = 1.0 if lived > 60 else min(self.pause * 2, 30.0)
             self.not_before = time.monotonic() + self.pause
             processes.stop(self.child, group=True)
-            say(
-                f"{self.member.name} ended (exit code {code}) and starts again in {self.pause:.0f} s; its log: {self.log}"
-            )
+            say(f"{self.member.name} ended (exit code {code}), starts again in {self.pause:.0f} s; its log: {self.log}")
             self.child = None
         if time.monotonic() >= self.not_before:
             self.start()

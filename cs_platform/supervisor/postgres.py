@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: a data folder, a direct child, three roles and one database."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -29,6 +30,8 @@ class Postgres:
         version = self.data / "PG_VERSION"
         self.bin, self.major = binaries.postgres(int(version.read_text()) if version.exists() else None)
         self.guise = guise.choose(self.home, self.bin / "postgres")
+        if self.data.exists() and self.guise.uid is not None and self.data.stat().st_uid != self.guise.uid:
+            self.guise.own(self.home)
 
     def start(self, seconds: float = 60) -> None:
         self._make_data()
@@ -155,6 +158,4 @@ class Postgres:
 
 
 def hash_of(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cs_platform.supervisor import ports, processes
+from cs_platform.supervisor import ports
 from cs_platform.supervisor.problem import Problem
 from cs_platform.supervisor.servers import Lock, Servers
 from cs_platform.supervisor.valkey import ping
@@ -149,7 +149,3 @@ def _state(root: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) else {}
-
-
-def is_process(pid: int) -> bool:
-    return processes.is_running(pid)

@@ -16,8 +16,6 @@ import pytest
 from cs_platform.supervisor import ports, processes, services
 from cs_platform.supervisor.services import BASE_DIR, NAMES
 
-pytestmark = pytest.mark.xdist_group("services")
-
 
 def call(action: str, folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     env = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "REDIS", "CS_"))}
