@@ -13,7 +13,7 @@ from zlib import crc32
 
 import pytest
 
-from cs_platform.supervisor import services
+from cs_platform.supervisor import chromium, services
 from tests import databases
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -51,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.register_profile("suite", deadline=None, max_examples=50, derandomize=True)
     settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where there is no browser its tests are skipped with the command that helps; a build server never skips them."""
+    if chromium.find() or os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=chromium.how_to_get_it()))
 
 
 @pytest.fixture(scope="session")

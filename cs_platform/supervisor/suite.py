@@ -1,6 +1,7 @@
 """`make test`: servers, browser, linters, contracts, tests. Every step has a heading and its seconds."""
 
 import base64
+import json
 import os
 import secrets
 import shlex
@@ -123,8 +124,6 @@ def tool(name: str) -> str:
 
 
 def _for_pytest(addresses: dict[str, str]) -> dict[str, str]:
-    import json
-
     return {"CS_TEST_SERVERS": json.dumps(addresses)}
 
 
