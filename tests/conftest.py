@@ -95,7 +95,7 @@ def _fresh_database_after_transactional_tests() -> None:
         connections.close_all()
         databases.create(NAME, OWNER_URL)
 
-    TransactionTestCase._fixture_teardown = make_anew  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = make_anew  # type: ignore[attr-defined]
 
 
 @pytest.fixture

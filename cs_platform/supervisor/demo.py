@@ -1,5 +1,6 @@
 """`make demo`: everything on one machine, in the foreground, until Ctrl-C."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ DEMO_PARTS = (
     "beat.schedule",
     "demo.json",
     "staticfiles",
+    "demo-pids.json",
     ADDRESSES,
 )
 
@@ -48,19 +50,22 @@ class Watched:
         env = self.env | self.member.env
         self.child = processes.spawn(self.member.argv, log=self.log, env=env, cwd=services.BASE_DIR)
 
-    def watch(self) -> None:
+    def watch(self) -> bool:
+        """True when it has started again."""
         if self.child is not None:
             code = self.child.poll()
             if code is None:
-                return
+                return False
             lived = time.monotonic() - self.started
             self.pause = 1.0 if lived > 60 else min(self.pause * 2, 30.0)
             self.not_before = time.monotonic() + self.pause
             processes.stop(self.child, group=True)
             say(f"{self.member.name} ended (exit code {code}), starts again in {self.pause:.0f} s; its log: {self.log}")
             self.child = None
-        if time.monotonic() >= self.not_before:
-            self.start()
+        if time.monotonic() < self.not_before:
+            return False
+        self.start()
+        return True
 
     def stop(self) -> None:
         if self.child is not None:
@@ -74,6 +79,7 @@ class Demo:
         self.running: list[Watched] = []
         self.servers: Servers | None = None
         self.lock = Lock(self.root, "demo.lock")
+        self.pid_file = self.root / "demo-pids.json"
 
     def run(self) -> int:
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -84,8 +90,8 @@ class Demo:
                 time.sleep(0.5)
                 if self.servers is not None:
                     self.servers.revive()
-                for member in self.running:
-                    member.watch()
+                if [member for member in self.running if member.watch()]:
+                    self._note_pids()
         except Stopped:
             return 0
         finally:
@@ -99,6 +105,7 @@ class Demo:
         began = time.monotonic()
         if not self._may_start():
             raise Problem(f"a demo already runs in {self.root}; stop it, or choose another --dir and --port-base")
+        self._end_predecessors()
         if self.clock and not self.clock.exists():
             write_atomically(self.clock, time.strftime("%Y-%m-%dT%H:%M:%S+00:00\n", time.gmtime()))
         addresses = self._start_servers()
@@ -122,6 +129,23 @@ class Demo:
         except PermissionError:
             raise Problem(f"{self.root} belongs to another user. Run as that user, or remove the folder.") from None
 
+    def _end_predecessors(self) -> None:
+        """After a kill -9 the children of the last run may still be closing down, and hold the ports."""
+        left = [(int(pid), mark) for pid, mark in _read_json(self.pid_file).items()]
+        left = [(pid, mark) for pid, mark in left if processes.is_running(pid) and processes.identity(pid) == mark]
+        for sig, patience in ((signal.SIGTERM, 8.0), (signal.SIGKILL, 3.0)):
+            for pid, mark in left:
+                if processes.identity(pid) == mark:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(pid, sig)
+            end = time.monotonic() + patience
+            left = [(p, m) for p, m in left if not processes.wait_for_end(p, max(0.0, end - time.monotonic()))]
+        self.pid_file.unlink(missing_ok=True)
+
+    def _note_pids(self) -> None:
+        running = [w.child.pid for w in self.running if w.child is not None]
+        write_atomically(self.pid_file, json.dumps({pid: processes.identity(pid) for pid in running}))
+
     def _start_servers(self) -> dict[str, str]:
         given = services.given_addresses()
         if given:
@@ -142,6 +166,7 @@ class Demo:
         watched = Watched(member, log, self.env)
         watched.start()
         self.running.append(watched)
+        self._note_pids()
         end = time.monotonic() + 60
         while member.port and not ports.answers(member.port):
             if watched.child is None or watched.child.poll() is not None:
@@ -230,6 +255,7 @@ class Demo:
         if self.servers is not None:
             self.servers.stop()
             say("PostgreSQL and Valkey stopped; the data stays in " + str(self.root))
+        self.pid_file.unlink(missing_ok=True)
         self.lock.release()
 
 

@@ -88,7 +88,16 @@ def _install() -> None:
     total = len(re.findall(r"^[A-Za-z0-9._-]+==", LOCK.read_text(), re.MULTILINE))
     log = BASE_DIR / ".data" / "logs" / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    argv = [PYTHON, "-m", "pip", "install", "--require-hashes", "-r", LOCK, "--disable-pip-version-check"]
+    argv: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "-r",
+        LOCK,
+        "--disable-pip-version-check",
+    ]
     say(f"installing {total} locked packages")
     seen = 0
     with (

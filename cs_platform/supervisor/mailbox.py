@@ -124,7 +124,7 @@ class Handler:
             self.mailbox.keep(content, envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos])
         if faults.get("drop"):
             self.mailbox.count_fault()
-            if server.transport is not None:
+            if isinstance(server.transport, asyncio.WriteTransport):
                 server.transport.abort()
         return "250 2.0.0 kept"
 

@@ -4,6 +4,8 @@ import json
 import socket
 from pathlib import Path
 
+from cs_platform.supervisor.problem import Problem
+
 HOST = "127.0.0.1"
 HIGHEST = 32767
 
@@ -29,14 +31,15 @@ def answers(port: int, seconds: float = 0.3) -> bool:
 def choose(name: str, preferred: int, memory: Path, *, avoid: frozenset[int] = frozenset()) -> int:
     """The port remembered for `name`, else the preferred one, else the next that is free; remembers the answer."""
     remembered = recall(memory)
+    usual = range(preferred, min(preferred + 400, HIGHEST))
     first = remembered.get(name, preferred)
-    candidates = [first, preferred, *range(preferred + 1, min(preferred + 400, HIGHEST))]
+    candidates: list[int] = [*([first] if first in usual else []), *usual]
     for port in candidates:
         if port not in avoid and is_free(port):
             if remembered.get(name) != port:
                 remember(memory, name, port)
             return port
-    raise OSError(f"no free port for {name} between {preferred} and {preferred + 400}")
+    raise Problem(f"no free port for {name} from {usual.start} to {usual.stop - 1}")
 
 
 def recall(memory: Path) -> dict[str, int]:

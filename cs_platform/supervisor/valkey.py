@@ -40,7 +40,7 @@ class Valkey:
     def _start(self, seconds: float) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         mark = self.log.stat().st_size if self.log.exists() else 0
-        argv = [
+        argv: list[str | Path] = [
             *(self.program, "--port", str(self.port), "--bind", ports.HOST, "--dir", self.data),
             *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"),
         ]
