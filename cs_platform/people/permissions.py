@@ -1,0 +1,99 @@
+"""Which role may do which verb, and which key scope allows it: the one table of the product.
+
+A verb is `object.verb`, the same word as on the button and in the ledger. Change a right here and nowhere else.
+"""
+
+from dataclasses import dataclass
+
+from cs_platform.people.models import Role
+
+OWNER, ADMIN, CS_OPS, TA_LEADER = Role.OWNER, Role.ADMIN, Role.CS_OPS, Role.TA_LEADER
+TEAM_LEAD, CSM, SUPPORT, SALES = Role.TEAM_LEAD, Role.CSM, Role.SUPPORT, Role.SALES
+PRESALES_CE, MARKETING, FINANCE, VIEWER = Role.PRESALES_CE, Role.MARKETING, Role.FINANCE, Role.VIEWER
+
+EVERYONE = frozenset(Role)
+ADMINS = frozenset({OWNER, ADMIN})
+OPERATIONS = ADMINS | {CS_OPS}
+LEADERS = OPERATIONS | {TA_LEADER}
+TEAM = LEADERS | {TEAM_LEAD, CSM}
+TOUCHING = TEAM | {SUPPORT, PRESALES_CE}
+WRITERS = OPERATIONS | {MARKETING}
+
+SCOPES = {
+    "accounts:read": "read accounts, contacts, opportunities, segments and support levels",
+    "accounts:write": "create and change accounts and contacts",
+    "support-levels:write": "set the support level of an account, and edit the list of levels",
+    "lifecycle:read": "read lifecycles, stages and their history",
+    "lifecycle:write": "move accounts between stages, and configure lifecycles",
+    "campaigns:read": "read templates, series, messages and suppressions",
+    "campaigns:write": "edit templates and series, enrol contacts, change suppressions",
+    "integrations:read": "read connections and sync runs",
+    "integrations:write": "edit connections and start syncs",
+    "members:read": "read members, invitations and teams",
+    "members:write": "invite members and change their roles",
+    "audit:read": "read the audit log and the change feed",
+    "admin": "everything",
+}
+
+
+@dataclass(frozen=True)
+class Verb:
+    roles: frozenset[Role]
+    scope: str
+    sentence: str
+
+
+def _verb(roles: frozenset[Role], scope: str, sentence: str) -> Verb:
+    if scope not in SCOPES:
+        raise KeyError(f"{scope} is not in SCOPES")
+    return Verb(roles, scope, sentence)
+
+
+VERBS: dict[str, Verb] = {
+    # accounts
+    "account.view": _verb(EVERYONE, "accounts:read", "see accounts"),
+    "account.create": _verb(LEADERS, "accounts:write", "create an account"),
+    "account.edit": _verb(TEAM, "accounts:write", "edit an account"),
+    "account.archive": _verb(LEADERS, "accounts:write", "archive an account"),
+    "account.restore": _verb(LEADERS, "accounts:write", "bring an archived account back"),
+    "account.assign_owner": _verb(LEADERS | {TEAM_LEAD}, "accounts:write", "change who owns an account"),
+    "account.set_support_level": _verb(LEADERS, "support-levels:write", "set the support level of an account"),
+    "contact.view": _verb(EVERYONE, "accounts:read", "see contacts"),
+    "contact.create": _verb(TOUCHING, "accounts:write", "add a contact"),
+    "contact.edit": _verb(TOUCHING, "accounts:write", "edit a contact"),
+    "contact.set_roles": _verb(TEAM | {PRESALES_CE}, "accounts:write", "set the roles of a contact"),
+    "opportunity.view": _verb(EVERYONE, "accounts:read", "see opportunities"),
+    "segmentation.view": _verb(EVERYONE, "accounts:read", "see the segmentation rules"),
+    "segmentation.publish": _verb(LEADERS, "accounts:write", "publish segmentation rules"),
+    "support_level.view": _verb(EVERYONE, "accounts:read", "see the support levels"),
+    "support_level.edit": _verb(OPERATIONS, "support-levels:write", "edit the list of support levels"),
+    # lifecycle
+    "lifecycle.view": _verb(EVERYONE, "lifecycle:read", "see lifecycles and stages"),
+    "lifecycle.configure": _verb(OPERATIONS, "lifecycle:write", "configure lifecycles"),
+    "account.move_stage": _verb(TEAM, "lifecycle:write", "move an account to another stage"),
+    # campaigns
+    "series.view": _verb(EVERYONE, "campaigns:read", "see e-mail series"),
+    "series.edit": _verb(WRITERS, "campaigns:write", "edit an e-mail series"),
+    "series.pause": _verb(WRITERS | {TEAM_LEAD}, "campaigns:write", "pause a series"),
+    "series.resume": _verb(WRITERS | {TEAM_LEAD}, "campaigns:write", "resume a series"),
+    "series.enrol": _verb(TEAM | {MARKETING}, "campaigns:write", "enrol contacts in a series"),
+    "template.view": _verb(EVERYONE, "campaigns:read", "see e-mail templates"),
+    "template.edit": _verb(WRITERS, "campaigns:write", "edit an e-mail template"),
+    "message.view": _verb(EVERYONE, "campaigns:read", "see messages"),
+    "message.resend": _verb(TEAM | {MARKETING}, "campaigns:write", "send a message again"),
+    "suppression.view": _verb(EVERYONE, "campaigns:read", "see which addresses are suppressed"),
+    "suppression.edit": _verb(TEAM | {MARKETING, SUPPORT}, "campaigns:write", "suppress an address or release it"),
+    # integrations
+    "integration.view": _verb(LEADERS, "integrations:read", "see the connections"),
+    "integration.edit": _verb(ADMINS, "integrations:write", "edit a connection"),
+    "integration.sync": _verb(OPERATIONS, "integrations:write", "start a sync"),
+    # people
+    "member.view": _verb(EVERYONE, "members:read", "see the members"),
+    "member.invite": _verb(ADMINS, "members:write", "invite a member"),
+    "member.edit": _verb(ADMINS, "members:write", "change roles and deactivate members"),
+    "api_key.view": _verb(ADMINS, "admin", "see the API keys"),
+    "api_key.create": _verb(ADMINS, "admin", "create an API key"),
+    "api_key.revoke": _verb(ADMINS, "admin", "revoke an API key"),
+    "audit.view": _verb(OPERATIONS, "audit:read", "read the audit log"),
+    "tenant.edit": _verb(ADMINS, "admin", "edit the settings of the organisation"),
+}

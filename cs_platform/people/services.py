@@ -1,0 +1,293 @@
+"""Verbs of people: tenants, invitations, memberships, API keys."""
+
+import re
+import secrets
+import zoneinfo
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from cs_platform import ledger
+from cs_platform.ledger import Actor
+from cs_platform.people import policies, selectors
+from cs_platform.people.models import ApiKey, IdempotencyRecord, Invitation, Membership, Role, User, digest
+from cs_platform.people.permissions import SCOPES
+from cs_platform.tenancy import crypto, defaults
+from cs_platform.tenancy.models import Tenant
+from cs_platform.tenancy.scope import tenant_scope
+
+ledger.sentences(
+    {
+        "tenant.create": "created the organisation {object}",
+        "invitation.create": "invited a person",
+        "invitation.accept": "accepted an invitation",
+        "member.create": "{object} became a member",
+        "member.rejoin": "{object} became a member again",
+        "member.edit_roles": "changed the roles of {object}",
+        "member.deactivate": "deactivated {object}",
+        "api_key.create": "created the API key {object}",
+        "api_key.revoke": "revoked the API key {object}",
+    }
+)
+
+INVITATION_DAYS = 14
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+Asker = Membership | ApiKey | None
+
+
+class InvitationUnusable(ledger.Refused):
+    """Unknown, used, expired, or for somebody else: one sentence, so that a stranger learns nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("This invitation cannot be used. Ask for a new one.", code="invitation_unusable")
+
+
+def _refuse(field: str, message: str, code: str = "invalid") -> NoReturn:
+    raise ledger.Refused(message, code=code, field=field)
+
+
+def clean_email(email: str, field: str = "email") -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        _refuse(field, f"{email[:100]!r} is not an e-mail address.", "invalid_email")
+    if len(email) > 254 or not email.isprintable():
+        _refuse(field, "This e-mail address is too long.", "invalid_email")
+    return email
+
+
+def clean_roles(roles: Iterable[str]) -> list[str]:
+    wanted = set(roles)
+    unknown = sorted(wanted - set(Role.values))
+    if unknown:
+        _refuse("roles", f"{unknown[0]!r} is not a role. There are: {', '.join(Role.values)}.", "unknown_role")
+    if not wanted:
+        _refuse("roles", "A member needs at least one role.", "required")
+    return [role for role in Role.values if role in wanted]
+
+
+def clean_scopes(scopes: Iterable[str]) -> list[str]:
+    wanted = set(scopes)
+    unknown = sorted(wanted - set(SCOPES))
+    if unknown:
+        _refuse("scopes", f"{unknown[0]!r} is not a scope. There are: {', '.join(SCOPES)}.", "unknown_scope")
+    if not wanted:
+        _refuse("scopes", "A key needs at least one scope.", "required")
+    return [scope for scope in SCOPES if scope in wanted]
+
+
+def create_tenant(
+    slug: str, name: str, timezone: str, owner_email: str, *, now: datetime, actor: Actor | None = None
+) -> tuple[Tenant, str]:
+    """A new organisation with its shipped defaults and an invitation for its owner; returns it and the link's token.
+
+    Refused if the slug is taken or not a slug, the zone is unknown or the address is none.
+    """
+    actor = actor or ledger.system("operator")
+    slug, name = slug.strip(), name.strip()
+    if not SLUG.fullmatch(slug):
+        _refuse("slug", f"{slug[:60]!r} is not a slug: small letters, digits and dashes, at most 50.", "invalid_slug")
+    if not name or len(name) > 100 or not name.isprintable():
+        _refuse("name", "A name has 1 to 100 printable characters.", "invalid_name")
+    if timezone not in zoneinfo.available_timezones():
+        _refuse("timezone", f"{timezone[:60]!r} is not an IANA time zone like Europe/Berlin.", "invalid_timezone")
+    owner_email = clean_email(owner_email, "owner_email")
+    try:
+        with transaction.atomic():
+            tenant = Tenant.objects.create(slug=slug, name=name, timezone=timezone, created_at=now)
+            with tenant_scope(tenant):
+                ledger.note(tenant, "create", actor=actor, now=now)
+                defaults.seed(tenant, actor=actor, now=now)
+                _, token = _invitation(owner_email, [Role.OWNER], None, actor=actor, now=now)
+    except IntegrityError as error:
+        if "slug" not in str(error):
+            raise
+        _refuse("slug", f"The slug {slug!r} is taken.", "slug_taken")
+    return tenant, token
+
+
+def _invitation(email: str, roles: list[str], by: Asker, *, actor: Actor, now: datetime) -> tuple[Invitation, str]:
+    token = secrets.token_urlsafe(32)
+    invitation = ledger.create(
+        Invitation(
+            email=email,
+            roles=roles,
+            digest=digest(token),
+            invited_by=by if isinstance(by, Membership) else None,
+            expires_at=now + timedelta(days=INVITATION_DAYS),
+            created_at=now,
+        ),
+        actor=actor,
+        now=now,
+    )
+    return invitation, token
+
+
+def invite_member(email: str, roles: Iterable[str], *, by: Asker, actor: Actor, now: datetime) -> Invitation:
+    """An address is asked to join; the link goes to that address and to nobody else.
+
+    Refused if it is no address, a role is unknown, an owner role is given by somebody who is none, or the person is
+    an active member already.
+    """
+    email, wanted = clean_email(email), clean_roles(roles)
+    if not policies.may_grant(by, wanted):
+        _refuse("roles", "Only an owner can make somebody an owner.", "owner_only")
+    if Membership.objects.filter(user__email__iexact=email, is_active=True).exists():
+        _refuse("email", "This person is a member already.", "already_member")
+    with ledger.unit():
+        invitation, token = _invitation(email, wanted, by, actor=actor, now=now)
+        sealed = crypto.seal(
+            token, tenant_id=invitation.tenant_id, table="people_invitation", row=str(invitation.pk), field="token"
+        )
+        ledger.enqueue(
+            "people.mail_invitation",
+            {"invitation_id": str(invitation.pk), "sealed": sealed},
+            due_at=now,
+            dedupe_key=str(invitation.pk),
+        )
+    return invitation
+
+
+def accept_invitation(
+    invitation: Invitation, *, user: User | None, name: str = "", password: str = "", now: datetime
+) -> Membership:
+    """The invited person joins. Without `user` a new user is made with this password; the address counts as verified,
+    because the link went there.
+
+    Refused if the invitation is used or expired, belongs to another address, or the address has a user who is not
+    the one signed in.
+    """
+    actor = Actor("member", "", "the invited person", "page")
+    with ledger.change(invitation, "accept", actor=actor, now=now) as invitation:
+        if not invitation.open_at(now):
+            raise InvitationUnusable
+        if user is None:
+            user = _new_user(invitation.email, name, password)
+        elif user.email.lower() != invitation.email.lower():
+            raise InvitationUnusable
+        EmailAddress.objects.update_or_create(
+            user=user, email=invitation.email, defaults={"verified": True, "primary": True}
+        )
+        invitation.accepted_at = now
+        member = Membership.objects.select_related("user").filter(user=user).first()
+        if member is None:
+            fresh = Membership(user=user, roles=invitation.roles, created_at=now, updated_at=now)
+            return ledger.create(fresh, actor=Actor("member", str(fresh.pk), str(user), "page"), now=now)
+        with ledger.change(member, "rejoin", actor=member.actor, now=now) as member:
+            member.is_active = True
+            member.roles = [r for r in Role.values if r in {*member.roles, *invitation.roles}]
+    return member
+
+
+def _new_user(email: str, name: str, password: str) -> User:
+    if selectors.user_with_address(email) is not None:
+        raise InvitationUnusable  # the page asks the person to sign in first
+    name = name.strip()
+    if not name or len(name) > 150 or not name.isprintable():
+        _refuse("name", "Tell us your name, in at most 150 characters.", "required")
+    try:
+        validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        _refuse("password", " ".join(error.messages), "weak_password")
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:
+        raise InvitationUnusable from None
+
+
+def edit_roles(member: Membership, roles: Iterable[str], *, by: Asker, actor: Actor, now: datetime) -> Membership:
+    """A member's roles are replaced.
+
+    Refused if a role is unknown, an owner is made or unmade by somebody who is none, or no owner would be left.
+    """
+    wanted = clean_roles(roles)
+    with ledger.change(member, "edit_roles", actor=actor, now=now) as member:
+        if (Role.OWNER in wanted) != (Role.OWNER in member.roles):
+            if not policies.may_grant(by, [Role.OWNER]):
+                _refuse("roles", "Only an owner can make or unmake an owner.", "owner_only")
+            if Role.OWNER not in wanted:
+                _keep_an_owner(member)
+        member.roles = wanted
+    return member
+
+
+def deactivate_member(member: Membership, *, by: Asker, actor: Actor, now: datetime) -> Membership:
+    """The member is shut out at once; rows that name the member stay.
+
+    Refused if inactive already, if an owner is removed by somebody who is none, or if no owner would be left.
+    """
+    with ledger.change(member, "deactivate", actor=actor, now=now) as member:
+        if not member.is_active:
+            _refuse("", f"{member} is not active.", "not_active")
+        if Role.OWNER in member.roles:
+            if not policies.may_grant(by, [Role.OWNER]):
+                _refuse("", "Only an owner can remove an owner.", "owner_only")
+            _keep_an_owner(member)
+        member.is_active = False
+    return member
+
+
+def _keep_an_owner(member: Membership) -> None:
+    # Locked, so that two owners who remove each other at the same time do not both succeed.
+    if not selectors.owners_beside(member).select_for_update(of=("self",)).exists():
+        _refuse("roles", "This is the last owner. Make somebody else an owner first.", "last_owner")
+
+
+def create_api_key(
+    name: str,
+    scopes: Iterable[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    by: Asker = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A key for a program; returns it and its plain text, which is shown this once and kept nowhere.
+
+    Refused if the name is empty, a scope is unknown, or the key would have expired already.
+    """
+    name = name.strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        _refuse("name", "A key needs a name of at most 100 printable characters.", "required")
+    if expires_at is not None and expires_at <= now:
+        _refuse("expires_at", "The key would be expired already.", "in_the_past")
+    prefix = secrets.token_hex(6)
+    plain = f"cs_{prefix}_{secrets.token_urlsafe(32)}"
+    key = ApiKey(
+        name=name,
+        prefix=prefix,
+        digest=digest(plain),
+        scopes=clean_scopes(scopes),
+        created_by=by if isinstance(by, Membership) else None,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    return ledger.create(key, actor=actor, now=now), plain
+
+
+def revoke_api_key(key: ApiKey, *, actor: Actor, now: datetime) -> ApiKey:
+    """The key stops working at once. Refused if it was revoked before."""
+    with ledger.change(key, "revoke", actor=actor, now=now) as key:
+        if key.revoked_at is not None:
+            _refuse("", "This key was revoked before.", "already_revoked")
+        key.revoked_at = now
+    return key
+
+
+def note_key_use(key: ApiKey, *, now: datetime) -> None:
+    """When a key was last used, to the minute: not a change of anything, so the ledger does not hear of it."""
+    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def forget_idempotency(*, now: datetime) -> int:
+    """Stored answers older than a day are dropped; after that the same key is a new request."""
+    return IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(days=1)).delete()[0]
