@@ -85,6 +85,8 @@ class Demo:
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(sig, _stop)
         try:
+            if not self._may_start():
+                raise Problem(f"a demo already runs in {self.root}; stop it, or choose another --dir and --port-base")
             self._start()
             while True:
                 time.sleep(0.5)
@@ -103,8 +105,6 @@ class Demo:
 
     def _start(self) -> None:
         began = time.monotonic()
-        if not self._may_start():
-            raise Problem(f"a demo already runs in {self.root}; stop it, or choose another --dir and --port-base")
         self._end_predecessors()
         if self.clock and not self.clock.exists():
             write_atomically(self.clock, time.strftime("%Y-%m-%dT%H:%M:%S+00:00\n", time.gmtime()))
@@ -246,6 +246,8 @@ class Demo:
         print("\n".join([*lines, "", "Ctrl-C stops everything that was started here.", ""]), flush=True)
 
     def _stop(self) -> None:
+        if not self.lock.is_mine:
+            return
         (self.root / ADDRESSES).unlink(missing_ok=True)
         if self.running or self.servers:
             print(flush=True)

@@ -20,8 +20,8 @@ CLEAN_ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8",
 class Postgres:
     """`durable=False` leaves out fsync: a killed process loses nothing, only a power cut would; tests start faster."""
 
-    def __init__(self, root: Path, port: int, *, durable: bool = True) -> None:
-        self.root, self.port, self.durable = root, port, durable
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root, self.port, self.durable = root, 0, durable
         self.home = root / "postgres"
         self.data = self.home / "data"
         self.log = root / "logs" / "postgres.log"
@@ -33,9 +33,10 @@ class Postgres:
         if self.data.exists() and self.guise.uid is not None and self.data.stat().st_uid != self.guise.uid:
             self.guise.own(self.home)
 
-    def start(self, seconds: float = 60) -> None:
+    def start(self, port: int, seconds: float = 60) -> None:
+        self.port = port
         self._make_data()
-        self._end_predecessor()
+        self.end_predecessor()
         end = time.monotonic() + seconds
         while not self._try_start(end):
             time.sleep(0.3)
@@ -68,7 +69,7 @@ class Postgres:
             raise Problem(f"initdb failed (as {self.guise.words}):\n{(made.stdout + made.stderr)[-1500:]}")
         making.rename(self.data)
 
-    def _end_predecessor(self) -> None:
+    def end_predecessor(self) -> None:
         """A postmaster of an earlier life may still be shutting down; a pid file of one long dead may lie about.
 
         PostgreSQL takes any live process with that number for its predecessor (a zombie, or a stranger after a
@@ -81,14 +82,9 @@ class Postgres:
             return
         words = processes.command_line(pid)
         ours = bool(words) and str(self.data) in words and "postgres" in words[0]
-        if processes.is_running(pid) and ours:
-            for sig, patience in ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)):
-                try:
-                    os.kill(pid, sig)
-                except ProcessLookupError:
-                    break
-                if processes.wait_for_end(pid, patience):
-                    break
+        if ours:
+            patience = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+            processes.end_stranger(pid, processes.identity(pid), *patience)
         pid_file.unlink(missing_ok=True)
 
     def _options(self) -> dict[str, str]:

@@ -111,6 +111,19 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def end_stranger(pid: int, mark: str, *patience: tuple[signal.Signals, float]) -> None:
+    """Ends a process that is not our child, if it still is the one with this identity: signal, wait, next signal."""
+    for sig, seconds in patience:
+        if not is_running(pid) or identity(pid) != mark:
+            return
+        try:
+            os.kill(pid, sig)
+        except ProcessLookupError:
+            return
+        if wait_for_end(pid, seconds):
+            return
+
+
 def wait_for_end(pid: int, seconds: float) -> bool:
     """Waits for a process that is not our child. True when it is gone."""
     end = time.monotonic() + seconds

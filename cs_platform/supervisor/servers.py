@@ -46,6 +46,10 @@ class Lock:
                 self._fd = fd
                 return True
 
+    @property
+    def is_mine(self) -> bool:
+        return self._fd is not None
+
     def release(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
@@ -82,14 +86,17 @@ class Servers:
         self._say(state="starting", keeper=keeper)
         memory = self.root / "ports.json"
         try:
+            self.postgres = Postgres(self.root, durable=self.durable)
+            self.valkey = Valkey(self.root)
+            # Before the ports are chosen: what a killed keeper left may still hold the usual ones for a moment.
+            self.postgres.end_predecessor()
+            self.valkey.end_predecessor()
             for attempt in (1, 2, 3):
                 postgres_port = ports.choose("postgres", POSTGRES_PORT + self.shift, memory)
                 valkey_port = ports.choose("valkey", VALKEY_PORT + self.shift, memory, avoid=frozenset({postgres_port}))
                 try:
-                    self.postgres = Postgres(self.root, postgres_port, durable=self.durable)
-                    self.postgres.start()
-                    self.valkey = Valkey(self.root, valkey_port)
-                    self.valkey.start()
+                    self.postgres.start(postgres_port)
+                    self.valkey.start(valkey_port)
                     break
                 except Problem:
                     self._stop_children()
@@ -126,7 +133,7 @@ class Servers:
             )
             self._backoff[name] = now + 5
             try:
-                server.start()
+                server.start(server.port)
             except Problem as problem:
                 print(f"services: {problem}", flush=True)
                 self._backoff[name] = time.monotonic() + 30

@@ -1,5 +1,6 @@
 """The embedded Valkey: broker and bell. Losing it costs speed, never correctness, so broken files are put aside."""
 
+import signal
 import socket
 import subprocess
 import time
@@ -10,14 +11,17 @@ from cs_platform.supervisor.problem import Problem
 
 
 class Valkey:
-    def __init__(self, root: Path, port: int) -> None:
-        self.port = port
+    def __init__(self, root: Path) -> None:
+        self.port = 0
         self.data = root / "valkey"
         self.log = root / "logs" / "valkey.log"
+        self.pid_file = root / "valkey.pid"
         self.program = binaries.valkey()
         self.child: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 30) -> None:
+    def start(self, port: int, seconds: float = 30) -> None:
+        self.port = port
+        self.end_predecessor()
         try:
             self._start(seconds)
         except Problem:
@@ -33,6 +37,16 @@ class Valkey:
     def stop(self) -> None:
         if self.child is not None:
             processes.stop(self.child, seconds=10)
+            self.pid_file.unlink(missing_ok=True)
+
+    def end_predecessor(self) -> None:
+        """Its keeper was killed and it is on its way out; two servers on the same files would spoil them."""
+        try:
+            pid, mark = self.pid_file.read_text().split()
+        except (OSError, ValueError):
+            return
+        processes.end_stranger(int(pid), mark, (signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+        self.pid_file.unlink(missing_ok=True)
 
     def is_alive(self) -> bool:
         return self.child is not None and self.child.poll() is None
@@ -45,6 +59,7 @@ class Valkey:
             *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"),
         ]
         self.child = processes.spawn(argv, log=self.log, cwd=Path("/"))
+        self.pid_file.write_text(f"{self.child.pid} {processes.identity(self.child.pid)}")
         end = time.monotonic() + seconds
         while not ping(self.port):
             if self.child.poll() is not None or time.monotonic() > end:
