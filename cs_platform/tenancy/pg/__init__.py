@@ -1,0 +1,1 @@
+"""PostgreSQL backend that carries the tenant of the scope into row-level security."""
