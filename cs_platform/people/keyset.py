@@ -93,7 +93,7 @@ def _column(queryset: QuerySet[Any], path: str, descending: bool) -> Column:
         if getattr(field, "related_model", None):
             model = field.related_model  # type: ignore[union-attr,assignment]
     if isinstance(field, Field) and field.remote_field is not None:
-        field = field.target_field
+        field = field.target_field  # type: ignore[attr-defined]
     return Column(path, descending, nullable, field)
 
 

@@ -48,7 +48,7 @@ class User(AbstractBaseUser):
     """A person who can sign in, in however many tenants. Comes with the first accepted invitation; a person who
     leaves a tenant loses the membership, not the user."""
 
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)

@@ -22,7 +22,7 @@ class Place:
     membership_id: UUID
 
 
-def _ids(function: str, value: object) -> list[tuple[int, UUID]]:
+def _ids(function: str, value: int | str) -> list[tuple[int, UUID]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT tenant_id, row_id FROM public.{function}(%s)", [value])
         return [(int(tenant_id), UUID(str(row_id))) for tenant_id, row_id in cursor.fetchall()]
@@ -40,6 +40,7 @@ def member_in(user: User, tenant_id: int) -> Membership | None:
     with tenant_scope(tenant_id):
         return (
             Membership.objects.select_related("user", "tenant")
+            .defer("tenant__logo")
             .filter(user=user, is_active=True, tenant__status="active")
             .first()
         )
@@ -74,7 +75,7 @@ def members() -> QuerySet[Membership]:
     return Membership.objects.select_related("user")
 
 
-def member_for(pk: object) -> Membership:
+def member_for(pk: UUID | str) -> Membership:
     member = members().filter(pk=pk).first()
     if member is None:
         raise Http404

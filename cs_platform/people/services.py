@@ -3,10 +3,11 @@
 import re
 import secrets
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import holidays
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -33,6 +34,8 @@ ledger.sentences(
         "member.deactivate": "deactivated {object}",
         "api_key.create": "created the API key {object}",
         "api_key.revoke": "revoked the API key {object}",
+        "tenant.edit": "changed the settings of {object}",
+        "tenant.set_logo": "changed the logo of {object}",
     }
 )
 
@@ -291,3 +294,80 @@ def note_key_use(key: ApiKey, *, now: datetime) -> None:
 def forget_idempotency(*, now: datetime) -> int:
     """Stored answers older than a day are dropped; after that the same key is a new request."""
     return IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(days=1)).delete()[0]
+
+
+# --- the organisation -----------------------------------------------------------------------------------------------
+
+MAX_OWN_HOLIDAYS = 200
+MAX_LOGO = 100 * 1024
+MAX_LOGO_SIDE = 1024
+PNG = b"\x89PNG\r\n\x1a\n"
+_TEXTS = {"name": 100, "sender_name": 100, "postal_address": 300}
+
+
+def edit_tenant(tenant: Tenant, values: Mapping[str, Any], *, actor: Actor, now: datetime) -> Tenant:
+    """Change the given settings of the organisation and no others.
+
+    Refused if the zone, the country or its part, a day, an address or the colour is none.
+    """
+    clean = {name: _tenant_value(name, value) for name, value in values.items()}
+    country = clean.get("holiday_country", tenant.holiday_country)
+    if "holiday_country" in clean or "holiday_subdivision" in clean:
+        _refuse_unknown_calendar(country, clean.get("holiday_subdivision", tenant.holiday_subdivision))
+    with ledger.change(tenant, "edit", actor=actor, now=now) as tenant:
+        for name, value in clean.items():
+            setattr(tenant, name, value)
+    return tenant
+
+
+def _tenant_value(name: str, value: Any) -> Any:
+    if name == "own_holidays":
+        days = sorted(set(value))
+        if len(days) > MAX_OWN_HOLIDAYS:
+            _refuse(name, f"At most {MAX_OWN_HOLIDAYS} days of your own.", "too_many")
+        return days
+    text = str(value or "").strip()
+    if name in _TEXTS:
+        if len(text) > _TEXTS[name] or not text.replace("\n", " ").replace("\r", " ").isprintable():
+            _refuse(name, f"At most {_TEXTS[name]} printable characters.", "invalid")
+        if name == "name" and not text:
+            _refuse(name, "The organisation needs a name.", "required")
+        return text.replace("\r\n", "\n") if name == "postal_address" else " ".join(text.split())
+    if name in ("sender_email", "reply_to"):
+        return clean_email(text, name) if text else ""
+    if name == "timezone" and text not in zoneinfo.available_timezones():
+        _refuse(name, f"{text[:60]!r} is not an IANA time zone like Europe/Berlin.", "invalid_timezone")
+    if name == "brand_colour" and text and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        _refuse(name, "A colour is written like #2457c5.", "invalid_colour")
+    if name not in ("timezone", "brand_colour", "holiday_country", "holiday_subdivision"):
+        raise ValueError(f"{name} is not a setting of the organisation")
+    return text.lower() if name == "brand_colour" else text
+
+
+def parts_of_country(country: str) -> list[str]:
+    """The parts of a country that have holidays of their own."""
+    return list(holidays.list_supported_countries(include_aliases=False).get(country, []))
+
+
+def _refuse_unknown_calendar(country: str, subdivision: str) -> None:
+    known = holidays.list_supported_countries(include_aliases=False)
+    if country and country not in known:
+        _refuse("holiday_country", f"No holidays are known for {country[:20]!r}. Give a code like DE or US.", "unknown")
+    if subdivision and subdivision not in known.get(country, []):
+        listed = ", ".join(known.get(country, [])[:20]) or "no parts"
+        _refuse("holiday_subdivision", f"{subdivision[:20]!r} is not part of it. There are: {listed}.", "unknown")
+
+
+def set_logo(tenant: Tenant, picture: bytes, *, actor: Actor, now: datetime) -> Tenant:
+    """The picture that stands for the organisation; empty for none. Refused if it is no PNG, or too large."""
+    if picture:
+        if not picture.startswith(PNG) or len(picture) < 33 or picture[12:16] != b"IHDR":
+            _refuse("logo", "This is not a PNG picture.", "not_png")
+        if len(picture) > MAX_LOGO:
+            _refuse("logo", f"The picture is larger than {MAX_LOGO // 1024} kB.", "size")
+        width, height = int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+        if not 1 <= width <= MAX_LOGO_SIDE or not 1 <= height <= MAX_LOGO_SIDE:
+            _refuse("logo", f"The picture is {width} × {height}; at most {MAX_LOGO_SIDE} pixels a side.", "size")
+    with ledger.change(tenant, "set_logo", actor=actor, now=now) as tenant:
+        tenant.logo, tenant.logo_type = picture, "image/png" if picture else ""
+    return tenant

@@ -47,9 +47,12 @@ def test_a_malformed_body_is_refused(body):
     assert refused.value.status_code == 400
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.text(
-    st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), lambda inner: st.lists(inner) | st.dictionaries(
-    st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), inner), max_leaves=20))  # fmt: skip
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+PLAIN = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | TEXTS
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=20)
+
+
+@given(VALUES)
 def test_every_proper_body_is_read_as_it_is(value):
     assert loads(json.dumps(value).encode()) == value
 
@@ -81,8 +84,19 @@ class TestThroughTheDoor:
     def test_a_name_that_is_no_name_is_400(self, acme_api, name):
         assert acme_api.post("api-keys/", {**KEY, "name": name}).status_code == 400
 
-    @pytest.mark.parametrize("moment", ["tomorrow", "2026-13-01T00:00:00Z", "2030-01-01T00:00:00", "9999-12-31T23:59:59Z",
-                                        "0001-01-01T00:00:00+14:00", 5, "", "2020-01-01T00:00:00Z"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            "tomorrow",
+            "2026-13-01T00:00:00Z",
+            "2030-01-01T00:00:00",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+14:00",
+            5,
+            "",
+            "2020-01-01T00:00:00Z",
+        ],
+    )
     def test_a_time_that_cannot_be_is_a_clear_4xx(self, acme_api, moment):
         assert acme_api.post("api-keys/", {**KEY, "expires_at": moment}).status_code in (400, 409)
 

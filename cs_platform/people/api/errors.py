@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signals import got_request_exception
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -117,7 +117,7 @@ def _of_unauthenticated(exc: exceptions.APIException, context: dict[str, Any]) -
 
 
 def _of_throttled(exc: exceptions.Throttled, context: dict[str, Any]) -> Response:
-    wait = max(1, int((exc.wait or 1) + 0.999))
+    wait = max(1, int((getattr(exc, "wait", None) or 1) + 0.999))
     return problem(429, "throttled", "Too many requests. Wait and try again.", headers={"Retry-After": str(wait)})
 
 
@@ -138,6 +138,15 @@ def _of_sort(exc: Exception, context: dict[str, Any]) -> Response:
 def _of_data(exc: Exception, context: dict[str, Any]) -> Response:
     log.warning("a value reached the database that it cannot hold: %s", type(exc.__cause__).__name__)
     return problem(400, "out_of_range", "A value is out of the range that can be stored.")
+
+
+def _of_operation(exc: Exception, context: dict[str, Any]) -> Response:
+    """Two calls waited for each other, or one waited too long, and the database ended one: nothing was changed."""
+    if getattr(exc.__cause__, "pgcode", "") not in ("40P01", "55P03", "57014", "40001"):
+        log.exception("the database did not answer", exc_info=exc)
+        return problem(503, "database", "The database does not answer. Try again.", headers={"Retry-After": "5"})
+    words = "Somebody else was changing the same thing. Nothing was changed; try again."
+    return problem(409, "busy", words, headers={"Retry-After": "1"})
 
 
 def _of_integrity(exc: Exception, context: dict[str, Any]) -> Response:
@@ -175,5 +184,6 @@ _ANSWERS: tuple[tuple[Any, Any], ...] = (
     ((BadCursor, BadSort), _of_sort),
     (DataError, _of_data),
     (IntegrityError, _of_integrity),
+    (OperationalError, _of_operation),
     (exceptions.APIException, _of_api),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 from django.db import transaction
@@ -38,6 +38,7 @@ class TenantAPIView(APIView):
     query_params: ClassVar[tuple[str, ...]] = ()
     outside: ClassVar[frozenset[str]] = frozenset()
     uuid_arguments = True
+    format_kwarg = None  # the REST framework asks for it; an address has no format suffix here
     permission_classes = ()  # the table of rights decides, in initial()
     throttle_classes = (CallerThrottle,)
     http_method_names = ["get", "post", "patch", "delete", "head"]
@@ -85,7 +86,7 @@ class TenantAPIView(APIView):
             if request.user is None:
                 raise exceptions.NotAuthenticated("Send a key: `Authorization: Bearer <key>`.")
             raise Problem(403, "no_membership", "You are not a member of the organisation of this session.")
-        self.who = request.who = request._request.who = request.auth  # type: ignore[attr-defined]
+        self.who = request.who = request._request.who = request.auth  # type: ignore[attr-defined,assignment]
         self.scope.enter_context(tenant_scope(self.who.tenant_id))
         self.check_throttles(request)
         name = self.handler_name()
@@ -182,7 +183,7 @@ class TenantAPIView(APIView):
             self.invalid(name, "Say true or false.")
         return value == "true"
 
-    def invalid(self, field: str, message: str, *, code: str = "invalid") -> None:
+    def invalid(self, field: str, message: str, *, code: str = "invalid") -> NoReturn:
         raise exceptions.ValidationError({field: [exceptions.ErrorDetail(message, code)]})
 
     def parse(self, shape: type[BaseSerializer[Any]], *, partial: bool = False) -> dict[str, Any]:

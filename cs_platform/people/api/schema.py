@@ -22,7 +22,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(help_text="A stable word.")
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -47,7 +47,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class Schema(AutoSchema):
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         found: list[OpenApiParameter] = []
         if self.method == "POST":
             found.append(
@@ -74,7 +74,7 @@ class Schema(AutoSchema):
         steps = [step for step in self.path.split("/") if step and step not in ("api", "v1")]
         return [steps[0]] if steps else super().get_tags()
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         words = str(super().get_description() or "")
         required = getattr(self.view, "required", {})
         name = getattr(self.view, "action", None) or self.method.lower()
@@ -91,7 +91,7 @@ class Schema(AutoSchema):
             schema["additionalProperties"] = False
         return schema
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         codes = ["400", "401", "403", "404", "429"]
         codes += ["409", "413", "422"] if self.method == "POST" else []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.serializers import (
     BooleanField,
@@ -124,6 +125,7 @@ class DateTimeField(serializers.DateTimeField):
             self.fail("invalid", format="RFC 3339")
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "example": "1200.50"})
 class MoneyField(serializers.Field[int, Any, str, int]):
     """A decimal string ("1200.50") outside, whole minor units in the column."""
 

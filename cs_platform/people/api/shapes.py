@@ -96,4 +96,4 @@ class ChangeOut(serializers.StrictSerializer):
     cursor = serializers.CharField(source="position")
     type = serializers.CharField(source="name")
     at = serializers.DateTimeField()
-    data = serializers.JSONField(source="payload")
+    data = serializers.JSONField(source="payload")  # type: ignore[assignment]

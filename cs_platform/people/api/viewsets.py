@@ -42,7 +42,7 @@ class TenantViewSet(TenantAPIView, GenericViewSet[Any], abstract=True):
     def handlers(cls) -> list[str]:
         names = [name for name in STANDARD if hasattr(cls, name)]
         for extra in cls.get_extra_actions():
-            names += extra.mapping.values()
+            names += extra.mapping.values()  # type: ignore[attr-defined]
         return names
 
     def handler_name(self) -> str | None:
