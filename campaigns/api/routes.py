@@ -1,0 +1,22 @@
+from campaigns.api.mail import (
+    MessageViewSet,
+    Resubscribe,
+    Sending,
+    StartSending,
+    StopSending,
+    SuppressionViewSet,
+    Unsubscribe,
+)
+from campaigns.api.resources import EnrolmentViewSet, SeriesViewSet, TemplateViewSet
+from cs_platform.people.api.routing import register_view, router
+
+router.register("email-templates", TemplateViewSet, basename="email-template")
+router.register("series", SeriesViewSet, basename="series")
+router.register("enrolments", EnrolmentViewSet, basename="enrolment")
+router.register("messages", MessageViewSet, basename="message")
+router.register("suppressions", SuppressionViewSet, basename="suppression")
+register_view(r"contacts/(?P<contact_id>[^/]+)/unsubscribe", Unsubscribe, "contact-unsubscribe")
+register_view(r"contacts/(?P<contact_id>[^/]+)/resubscribe", Resubscribe, "contact-resubscribe")
+register_view("sending", Sending, "sending")
+register_view("sending/stop", StopSending, "sending-stop")
+register_view("sending/start", StartSending, "sending-start")

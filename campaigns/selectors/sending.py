@@ -1,0 +1,53 @@
+"""Whether this tenant's mail goes out at all, and why one message may not."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from campaigns.installation import installation_id
+from campaigns.models import Message, SendingControl
+from cs_platform.tenancy import crypto
+from cs_platform.tenancy.scope import require_tenant_id
+
+SEALED_IN = {"table": "campaigns_sendingcontrol", "field": "address secret"}
+
+
+def control() -> SendingControl:
+    return SendingControl.objects.get()
+
+
+def address_secret() -> bytes:
+    """What the tenant's address hashes are keyed with."""
+    row = control()
+    return _opened(row.tenant_id, str(row.pk), row.sealed_secret)
+
+
+@lru_cache(maxsize=512)
+def _opened(tenant_id: int, row: str, sealed: str) -> bytes:
+    return bytes.fromhex(crypto.open_sealed(sealed, tenant_id=tenant_id, row=row, **SEALED_IN))
+
+
+def why_nothing_is_sent() -> str:
+    """Why the whole tenant is silent, in words; empty if it is not."""
+    row = control()
+    here = installation_id()
+    if not row.is_on:
+        return f"Sending is switched off: {row.stopped_why}" if row.stopped_why else "Sending is switched off."
+    if not here:
+        return "This installation has no name of its own, so nothing is sent. Set CS_INSTALLATION_ID."
+    if row.installation_id != here:
+        return (
+            "These data belong to another installation (a copy was restored here?), so nothing is sent from this one."
+            " If this is the one that shall send from now on, say so on the page of the campaigns."
+        )
+    return ""
+
+
+def verdict_on(message: Message, *, now: datetime) -> str:
+    """Why it may not go out at this moment, as a code of reasons.WORDS; empty if it may. The sender asks the same."""
+    with connection.cursor() as cursor:
+        values: list[Any] = [require_tenant_id(), message.pk, now, installation_id()]
+        cursor.execute("SELECT public.campaigns_verdict(%s, %s, %s, %s)", values)
+        return str(cursor.fetchone()[0])

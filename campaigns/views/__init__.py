@@ -1,0 +1,1 @@
+"""Pages of campaigns. Each is load, check, parse, one call, answer."""
