@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +35,8 @@ class LoginGuard(Protocol):
 
     def worked(self) -> None: ...
 
+    def not_refused(self) -> None: ...
+
 
 class NoGuard:
     """For a person's test of a connection that is not stored yet."""
@@ -42,6 +45,9 @@ class NoGuard:
         return None
 
     def worked(self) -> None:
+        return None
+
+    def not_refused(self) -> None:
         return None
 
 
@@ -98,7 +104,8 @@ class SalesforceClient:
         """Open a new session; used by the test button, otherwise done when needed."""
         self.guard.before_login()
         self.logins += 1
-        self._session = log_in(self.credentials, self._http)
+        with self._unless_refused():
+            self._session = log_in(self.credentials, self._http)
 
     def query_page(self, soql: str, *, with_deleted: bool) -> Page:
         """The first batch of a query. The caller continues with a new query after its last row, never with a
@@ -157,6 +164,20 @@ class SalesforceClient:
         return answer
 
     def _once(self, call: Callable[[simple_salesforce.Salesforce], Any]) -> Any:
+        with self._unless_refused():
+            return self._call(call)
+
+    @contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        """A maintenance page says nothing about our credentials: it must not count towards a broken connection."""
+        try:
+            yield
+        except SalesforceError as error:
+            if error.kind != "auth":
+                self.guard.not_refused()
+            raise
+
+    def _call(self, call: Callable[[simple_salesforce.Salesforce], Any]) -> Any:
         assert self._session is not None
         library = simple_salesforce.Salesforce(
             session_id=self._session.token,

@@ -69,6 +69,14 @@ class ConnectionGuard:
             Connection.objects.filter(pk=self.connection_id).update(login_attempts=[*recent, self.now.isoformat()])
         self.pending = True
 
+    def not_refused(self) -> None:
+        """The login led nowhere for another reason than the credentials: it does not count."""
+        if self.pending:
+            with transaction.atomic():
+                row = Connection.objects.select_for_update().only("login_attempts").get(pk=self.connection_id)
+                Connection.objects.filter(pk=self.connection_id).update(login_attempts=row.login_attempts[:-1])
+            self.pending = False
+
     def worked(self) -> None:
         if self.pending:
             Connection.objects.filter(pk=self.connection_id).update(login_attempts=[])

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
-from integrations.salesforce import mapping
-from integrations.salesforce.login import AUTH_KINDS, OPTIONAL, REQUIRED, SECRET_FIELDS
+from integrations.salesforce import mapping, selectors, soql
+from integrations.salesforce.login import AUTH_KINDS, OPTIONAL, REQUIRED, SECRET_FIELDS, SECRET_LABELS
 from integrations.salesforce.models import Connection
 from integrations.salesforce.services import ConnectionInput
 
-_LABELS = {
-    "client_id": "Consumer key (client id)",
-    "client_secret": "Consumer secret",
-    "username": "User name",
-    "password": "Password",
-    "security_token": "Security token",
-    "private_key": "Private key (PEM)",
-    "refresh_token": "Refresh token",
-}
 _MAP_PREFIX = "map_"
 
 
@@ -27,7 +19,7 @@ class ConnectionForm(forms.Form):
     """All kinds of login in one form; only the boxes of the chosen kind are read."""
 
     name = forms.CharField(max_length=100, initial="Salesforce", label="Name")
-    auth = forms.ChoiceField(choices=Connection.Auth.choices, label="How we log in")
+    auth = forms.ChoiceField(choices=Connection.Auth.choices, label="How we log in", widget=forms.HiddenInput)
     login_url = forms.CharField(
         max_length=255,
         label="Login address",
@@ -48,11 +40,19 @@ class ConnectionForm(forms.Form):
         required=False, initial=True, label="Opportunities without a type are new business"
     )
 
-    def __init__(self, *args: Any, connection: Connection | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        connection: Connection | None = None,
+        auth: str = "",
+        **kwargs: Any,
+    ) -> None:
         self.connection = connection
-        if connection is not None:
-            kwargs.setdefault("initial", _initial(connection))
-        super().__init__(*args, **kwargs)
+        initial = _initial(connection) if connection else {"auth": AUTH_KINDS[0]}
+        if auth in AUTH_KINDS:
+            initial["auth"] = auth
+        super().__init__(data, initial=initial, **kwargs)
         for field in SECRET_FIELDS:
             self.fields[field] = _secret_box(field)
         overrides = connection.settings.get("field_map", {}) if connection else {}
@@ -60,48 +60,59 @@ class ConnectionForm(forms.Form):
             box = forms.CharField(
                 required=False, max_length=80, label=spec.label, initial=overrides.get(spec.key, spec.default)
             )
+            box.widget.attrs.update({"list": f"fields-{spec.sobject}", "spellcheck": "false", "autocomplete": "off"})
             self.fields[f"{_MAP_PREFIX}{spec.key}"] = box
 
     @property
-    def secret_groups(self) -> list[dict[str, Any]]:
-        """The boxes of each kind of login for the template, with what is stored already."""
-        hints = self.connection.hints if self.connection else {}
-        return [
-            {
-                "auth": auth,
-                "label": Connection.Auth(auth).label,
-                "fields": [
-                    {"box": self[field], "hint": hints.get(field), "is_required": field in REQUIRED[auth]}
-                    for field in (*REQUIRED[auth], *OPTIONAL[auth])
-                ],
-            }
-            for auth in AUTH_KINDS
-        ]
+    def kind(self) -> str:
+        """The kind of login whose boxes are shown."""
+        chosen = self["auth"].value()
+        return chosen if chosen in AUTH_KINDS else AUTH_KINDS[0]
+
+    @property
+    def kinds(self) -> list[dict[str, Any]]:
+        return [{"value": kind.value, "label": kind.label, "is_chosen": kind == self.kind} for kind in Connection.Auth]
 
     @property
     def secret_boxes(self) -> list[dict[str, Any]]:
-        """Each secret once, with the kinds of login that use it."""
-        hints = self.connection.hints if self.connection else {}
+        """The boxes of the chosen kind of login, each with what is stored already."""
+        stored = {found.label: found for found in selectors.credentials(self.connection)} if self.connection else {}
+        required = REQUIRED[self.kind]
         return [
-            {
-                "box": self[field],
-                "hint": hints.get(field),
-                "kinds": " ".join(auth for auth in AUTH_KINDS if field in (*REQUIRED[auth], *OPTIONAL[auth])),
-                "kind_labels": ", ".join(
-                    str(Connection.Auth(auth).label)
-                    for auth in AUTH_KINDS
-                    if field in (*REQUIRED[auth], *OPTIONAL[auth])
-                ),
-            }
-            for field in SECRET_FIELDS
+            {"box": self[field], "stored": stored.get(SECRET_LABELS[field]), "is_required": field in required}
+            for field in (*required, *OPTIONAL[self.kind])
         ]
 
     @property
-    def map_boxes(self) -> list[dict[str, Any]]:
+    def map_groups(self) -> list[dict[str, Any]]:
+        """The mapping by Salesforce object, with the fields that the org has by the last look."""
+        described = self.connection.described if self.connection else {}
         return [
-            {"box": self[f"{_MAP_PREFIX}{spec.key}"], "sobject": spec.sobject, "default": spec.default}
-            for spec in mapping.SPECS
+            {
+                "sobject": sobject,
+                "fields": sorted(described.get(sobject, {})),
+                "boxes": [
+                    {"box": self[f"{_MAP_PREFIX}{spec.key}"], "default": spec.default}
+                    for spec in mapping.SPECS
+                    if spec.sobject == sobject
+                ],
+                "has_errors": any(
+                    self[f"{_MAP_PREFIX}{spec.key}"].errors for spec in mapping.SPECS if spec.sobject == sobject
+                ),
+            }
+            for sobject in mapping.SOBJECTS
         ]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        for spec in mapping.SPECS:
+            name = f"{_MAP_PREFIX}{spec.key}"
+            typed = (data.get(name) or "").strip()
+            if typed and not soql.is_name(typed):
+                self.add_error(
+                    name, "Give the API name of a Salesforce field, like Support_Level__c, or leave it empty."
+                )
+        return data
 
     def given(self) -> ConnectionInput:
         """The verb's input."""
@@ -124,16 +135,23 @@ class ConnectionForm(forms.Form):
         )
 
 
+class SecretTextarea(forms.Textarea):
+    """Several lines that are never sent back to the page, like a password."""
+
+    def format_value(self, value: object) -> str:
+        return ""
+
+
 def _secret_box(field: str) -> forms.CharField:
     attrs = {"autocomplete": "off", "spellcheck": "false"}
     if field == "private_key":
-        widget: forms.Widget = forms.Textarea(attrs={**attrs, "rows": 4})
+        widget: forms.Widget = SecretTextarea(attrs={**attrs, "rows": 4})
     elif field in ("client_id", "username"):
         widget = forms.TextInput(attrs=attrs)
     else:
         widget = forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"}, render_value=False)
     return forms.CharField(
-        required=False, max_length=20_000, strip=field != "password", label=_LABELS[field], widget=widget
+        required=False, max_length=20_000, strip=field != "password", label=SECRET_LABELS[field], widget=widget
     )
 
 

@@ -37,7 +37,16 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "refresh_token": ("client_secret",),
     "password": (),
 }
-SECRET_FIELDS = ("client_id", "client_secret", "username", "password", "security_token", "private_key", "refresh_token")
+SECRET_LABELS: Mapping[str, str] = {
+    "client_id": "Consumer key (client id)",
+    "client_secret": "Consumer secret",
+    "username": "User name",
+    "password": "Password",
+    "security_token": "Security token",
+    "private_key": "Private key (PEM)",
+    "refresh_token": "Refresh token",
+}
+SECRET_FIELDS = tuple(SECRET_LABELS)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("developers", "Account", "Developers__c", values.number, "Developers"),
     Spec("arr", "Account", "ARR__c", values.money, "ARR"),
     Spec("mrr", "Account", "", values.money, "MRR"),
+    Spec("currency", "Account", "", values.currency, "Currency"),
     Spec("renewal_date", "Account", "Renewal_Date__c", values.day, "Renewal date"),
     Spec("country", "Account", "BillingCountry", values.text(100), "Country"),
     Spec("region", "Account", "", values.text(100), "Region"),
@@ -73,13 +74,17 @@ SPECS: tuple[Spec, ...] = (
     Spec("opportunity_stage", "Opportunity", "StageName", values.text(100), "Opportunity: stage"),
     Spec("opportunity_type", "Opportunity", "Type", values.text(100), "Opportunity: type"),
     Spec("opportunity_amount", "Opportunity", "Amount", values.money, "Opportunity: amount"),
+    Spec("opportunity_currency", "Opportunity", "", values.currency, "Opportunity: currency"),
     Spec("opportunity_close_date", "Opportunity", "CloseDate", values.day, "Opportunity: close date"),
     Spec("opportunity_closed", "Opportunity", "IsClosed", values.flag, "Opportunity: closed"),
     Spec("opportunity_won", "Opportunity", "IsWon", values.flag, "Opportunity: won"),
     Spec("opportunity_owner", "Opportunity", "OwnerId", values.reference, "Opportunity: owner"),
 )
 BY_KEY: Mapping[str, Spec] = {spec.key: spec for spec in SPECS}
-ACCOUNT_KEY = {"Contact": "contact_account", "Opportunity": "opportunity_account"}
+#: The value that says which account a row belongs to; an account belongs to its parent.
+ACCOUNT_KEY = {"Account": "parent", "Contact": "contact_account", "Opportunity": "opportunity_account"}
+#: Where a deleted row says which one it was merged into.
+MERGED_INTO = "merged_into"
 #: Keys without which an object cannot be read at all.
 ESSENTIAL = {"Account": ("account_name",), "Contact": ("contact_account",), "Opportunity": ("opportunity_account",)}
 
@@ -107,10 +112,13 @@ class Plan:
     paused: tuple[str, ...]
     warnings: tuple[str, ...]
     has_deleted: bool
+    has_master: bool = False
 
     @property
     def fields(self) -> list[str]:
-        system = ["Id", "SystemModstamp", *(["IsDeleted"] if self.has_deleted else [])]
+        system = ["Id", "SystemModstamp"]
+        system += ["IsDeleted"] if self.has_deleted else []
+        system += ["MasterRecordId"] if self.has_master else []
         return system + sorted(set(self.columns.values()) - set(system))
 
     @property
@@ -153,7 +161,8 @@ def plan_for(sobject: str, overrides: Mapping[str, str], described: Mapping[str,
         columns[spec.key] = source
         if described[source].calculated and source != "Name" and source not in ("IsClosed", "IsWon"):
             warnings.append(f"{sobject}.{source} is calculated: its changes alone do not show, a full sync finds them.")
-    return Plan(sobject, columns, tuple(paused), tuple(warnings), "IsDeleted" in described)
+    has_deleted, has_master = "IsDeleted" in described, "MasterRecordId" in described
+    return Plan(sobject, columns, tuple(paused), tuple(warnings), has_deleted, has_master)
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,8 @@ def parse(plan: Plan, row: Mapping[str, Any]) -> Record:
     sf_id, stamp = values.id18(row.get("Id")), values.stamp(row.get("SystemModstamp"))
     taken: dict[str, Any] = {}
     problems = []
+    if plan.has_master and row.get("MasterRecordId"):
+        taken[MERGED_INTO] = values.id18(row["MasterRecordId"])
     for key, source in plan.columns.items():
         try:
             taken[key] = BY_KEY[key].parse(row.get(source))
@@ -219,7 +230,7 @@ def is_managed(row_values: Mapping[str, Any], *, deleted: bool) -> bool:
     return bool(row_values.get("support_level")) and row_values.get("account_type") != ATTRITED and not deleted
 
 
-def page_end(rows: list[Mapping[str, Any]]) -> tuple[datetime, str] | None:
+def page_end(rows: Sequence[Mapping[str, Any]]) -> tuple[datetime, str] | None:
     """Where the next page starts: the pair of the last row exactly as Salesforce said it. Raises BadValue if it is
     unreadable.
     """

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import QuerySet
 
 from integrations.salesforce import mapping
 from integrations.salesforce.mapping import Plan, Record
@@ -17,10 +18,12 @@ from integrations.salesforce.models import MirrorRecord
 
 _UPSERT = """
 INSERT INTO salesforce_mirrorrecord AS row
-    (tenant_id, connection_id, sobject, sf_id, account_ref, stamp, digest, values, deleted, managed, settle, baseline)
-SELECT %s, %s, %s, new.sf_id, new.account_ref, new.stamp, new.digest, new.body::jsonb, new.deleted, false, false,
-new.baseline FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[],
-%s::boolean[])     AS new(sf_id, account_ref, stamp, digest, body, deleted, baseline)
+    (tenant_id, connection_id, sobject, sf_id, account_ref, stamp, digest, values, deleted, baseline, managed, settle,
+     incomplete)
+SELECT %s, %s, %s, new.sf_id, new.account_ref, new.stamp, new.digest, new.body::jsonb, new.deleted, new.baseline,
+       false, false, false
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[], %s::boolean[])
+    AS new(sf_id, account_ref, stamp, digest, body, deleted, baseline)
 ON CONFLICT (tenant_id, connection_id, sobject, sf_id) DO UPDATE
     SET account_ref = excluded.account_ref, stamp = excluded.stamp, digest = excluded.digest, values = excluded.values,
         deleted = excluded.deleted, baseline = excluded.baseline
@@ -38,6 +41,7 @@ class Row:
     account_ref: str | None
     managed: bool
     baseline: bool
+    incomplete: bool
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,18 @@ class _Known:
 
 
 def store(
-    connection_id: UUID, tenant_id: int, plan: Plan, records: list[Record], *, baseline: bool, mapped: Collection[str]
+    connection_id: UUID,
+    tenant_id: int,
+    plan: Plan,
+    records: list[Record],
+    *,
+    baseline: bool,
+    mapped: Collection[str],
+    again: bool = False,
 ) -> list[Change]:
-    """Write what is newer and different; give back those rows. Equal content is no write, older content is no news."""
+    """Write what is newer and different; give back those rows. Equal content is no write, older content is no news.
+    With `again`, rows that `accounts` refused are given back too, though nothing changed.
+    """
     known = _known(connection_id, plan.sobject, [record.sf_id for record in records])
     changes: list[Change] = []
     columns: list[tuple[Any, ...]] = []
@@ -69,6 +82,8 @@ def store(
         values = mapping.merged(before.row.values if before else None, record, mapped)
         digest = mapping.digest(values, deleted=record.deleted)
         if before is not None and before.digest == digest:
+            if again and before.row.incomplete:
+                changes.append(Change(before.row, before.row))
             continue
         new = Row(
             record.sf_id,
@@ -77,6 +92,7 @@ def store(
             values.get(mapping.ACCOUNT_KEY.get(plan.sobject, "")),
             before.row.managed if before else False,
             _still_history(before.row, values) if before else baseline,
+            before.row.incomplete if before else False,
         )
         changes.append(Change(new, before.row if before else None))
         columns.append(
@@ -104,58 +120,83 @@ def _known(connection_id: UUID, sobject: str, ids: list[str]) -> dict[str, _Know
 
 
 def _row(row: MirrorRecord) -> Row:
-    return Row(row.sf_id, row.values, row.deleted, row.account_ref, row.managed, row.baseline)
+    return Row(row.sf_id, row.values, row.deleted, row.account_ref, row.managed, row.baseline, row.incomplete)
+
+
+def _rows(connection_id: UUID, sobject: str, **conditions: Any) -> QuerySet[MirrorRecord]:
+    return MirrorRecord.objects.filter(connection_id=connection_id, sobject=sobject, **conditions)
+
+
+# --- which accounts are managed -------------------------------------------------------------------------------------
 
 
 def managed_among(connection_id: UUID, ids: Iterable[str | None]) -> set[str]:
-    """Which of these accounts `accounts` knows as managed."""
-    wanted = [sf_id for sf_id in set(ids) if sf_id]
+    """Which of these accounts `accounts` looks after."""
+    wanted = sorted({sf_id for sf_id in ids if sf_id})
     if not wanted:
         return set()
-    rows = MirrorRecord.objects.filter(connection_id=connection_id, sobject="Account", sf_id__in=wanted, managed=True)
-    return set(rows.values_list("sf_id", flat=True))
+    return set(_rows(connection_id, "Account", sf_id__in=wanted, managed=True).values_list("sf_id", flat=True))
 
 
 def set_managed(connection_id: UUID, ids: Collection[str], *, managed: bool) -> None:
-    """Remember what `accounts` was told; a newly managed account still has to get its people and deals (`settle`)."""
+    """Remember what `accounts` was told. The people and deals of a newly managed account have to follow (`settle`)."""
+    if not ids:
+        return
+    _rows(connection_id, "Account", sf_id__in=list(ids)).update(managed=managed)
+    if managed:
+        MirrorRecord.objects.filter(
+            connection_id=connection_id, sobject__in=("Contact", "Opportunity"), account_ref__in=list(ids)
+        ).update(settle=True)
+
+
+def names(connection_id: UUID, ids: Collection[str]) -> dict[str, str]:
+    """What these accounts are called in Salesforce."""
+    found = _rows(connection_id, "Account", sf_id__in=list(ids)) if ids else MirrorRecord.objects.none()
+    return {row.sf_id: str(row.values.get("account_name") or row.sf_id) for row in found}
+
+
+# --- what still has to be told --------------------------------------------------------------------------------------
+
+
+def to_settle(connection_id: UUID, sobject: str, size: int) -> list[Row]:
+    """Some people or deals whose account has become managed."""
+    return [_row(row) for row in _rows(connection_id, sobject, settle=True).order_by("sf_id")[:size]]
+
+
+def settled(connection_id: UUID, sobject: str, rows: Collection[Row]) -> None:
+    _rows(connection_id, sobject, sf_id__in=[row.sf_id for row in rows]).update(settle=False)
+
+
+def settle_deals(connection_id: UUID) -> None:
+    """All deals have to be told again: another setting says what they mean."""
+    _rows(connection_id, "Opportunity", settle=False).update(settle=True)
+
+
+def set_incomplete(connection_id: UUID, sobject: str, ids: Collection[str], *, incomplete: bool) -> None:
     if ids:
-        MirrorRecord.objects.filter(connection_id=connection_id, sobject="Account", sf_id__in=list(ids)).update(
-            managed=managed, settle=managed
-        )
+        _rows(connection_id, sobject, sf_id__in=list(ids)).update(incomplete=incomplete)
 
 
-def to_settle(connection_id: UUID, size: int) -> list[str]:
-    """Some accounts whose people and deals have not been told yet."""
-    rows = MirrorRecord.objects.filter(connection_id=connection_id, settle=True).order_by("id")
-    return list(rows.values_list("sf_id", flat=True)[:size])
+# --- walks in chunks: memory does not depend on how many there are --------------------------------------------------
 
 
-def settled(connection_id: UUID, ids: Collection[str]) -> None:
-    MirrorRecord.objects.filter(connection_id=connection_id, sobject="Account", sf_id__in=list(ids)).update(
-        settle=False
-    )
+def subsidiaries(connection_id: UUID, parents: Collection[str], size: int) -> Iterator[list[Row]]:
+    """Managed accounts below these."""
+    return _chunks(_rows(connection_id, "Account", account_ref__in=list(parents), managed=True), size)
 
 
-def children(connection_id: UUID, sobject: str, accounts: Collection[str], size: int) -> Iterator[list[Row]]:
-    """The rows of these accounts in chunks, by keyset, so that memory does not depend on how many there are."""
-    after: tuple[str, str] | None = None
-    base = MirrorRecord.objects.filter(connection_id=connection_id, sobject=sobject, account_ref__in=list(accounts))
-    base = base.order_by("account_ref", "sf_id")
-    while True:
-        rows = base if after is None else base.extra(where=["(account_ref, sf_id) > (%s, %s)"], params=list(after))
-        chunk = [_row(row) for row in rows[:size]]
-        if not chunk:
-            return
-        yield chunk
-        after = (chunk[-1].account_ref or "", chunk[-1].sf_id)
+def managed_by(connection_id: UUID, key: str, user: str, size: int) -> Iterator[list[Row]]:
+    """Managed accounts that name this user by `key`."""
+    return _chunks(_rows(connection_id, "Account", managed=True, **{f"values__{key}": user}), size)
 
 
-def managed_rows(connection_id: UUID, key: str, value: str, size: int) -> Iterator[list[Row]]:
-    """Managed accounts that refer to something by `key` (a CSM), in chunks."""
+def deals_of(connection_id: UUID, user: str, size: int) -> Iterator[list[Row]]:
+    """Opportunities of this owner."""
+    return _chunks(_rows(connection_id, "Opportunity", deleted=False, values__opportunity_owner=user), size)
+
+
+def _chunks(base: QuerySet[MirrorRecord], size: int) -> Iterator[list[Row]]:
     after = ""
-    base = MirrorRecord.objects.filter(
-        connection_id=connection_id, sobject="Account", managed=True, **{f"values__{key}": value}
-    )
     while True:
         chunk = [_row(row) for row in base.filter(sf_id__gt=after).order_by("sf_id")[:size]]
         if not chunk:
@@ -166,6 +207,4 @@ def managed_rows(connection_id: UUID, key: str, value: str, size: int) -> Iterat
 
 def unmanaged_accounts(connection_id: UUID) -> int:
     """Accounts of the org that have no support level (or are attrited): known, not managed."""
-    return MirrorRecord.objects.filter(
-        connection_id=connection_id, sobject="Account", managed=False, deleted=False
-    ).count()
+    return _rows(connection_id, "Account", managed=False, deleted=False).count()

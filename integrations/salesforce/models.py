@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from cs_platform.ledger.guards import state_guard
-from cs_platform.tenancy.models import TenantFK, TenantOwned
 from django.db import models
 from django_fsm import FSMField, transition
+
+from cs_platform.ledger.guards import state_guard
+from cs_platform.tenancy.models import TenantFK, TenantOwned
 
 
 def default_settings() -> dict[str, Any]:
@@ -37,10 +38,11 @@ class Connection(TenantOwned):
         CLIENT_CREDENTIALS = "client_credentials", "Client credentials"
         JWT = "jwt", "JWT bearer"
         REFRESH_TOKEN = "refresh_token", "Refresh token"
-        PASSWORD = "password", "User name, password and token"
+        PASSWORD = "password", "Password and token"
 
     ledger_name = "connection"
     ledger_private: ClassVar[set[str]] = {"secrets"}
+    ledger_quiet: ClassVar[set[str]] = {"hints", "login_attempts", "described", "described_at"}
     kind = "salesforce"
 
     name = models.CharField(max_length=100)
@@ -108,9 +110,10 @@ class MirrorRecord(TenantOwned):
     """The last known state of one Salesforce row, managed or not.
 
     All rows are kept, so that an account that gets its support level today has its people and deals at once, without
-    asking Salesforce again. `managed` (accounts only) says that `accounts` was told of it; `settle` that its people
-    and deals still have to be told; `baseline` that the row is history: it was there at the first sync and has not
-    changed since.
+    asking Salesforce again. `account_ref` is the account it belongs to (of an account: its parent). `managed`
+    (accounts only) says that `accounts` looks after it; `settle` (people and deals) that its account has become
+    managed and it still has to be told; `incomplete` that `accounts` refused it or a part of it, so that a full sync
+    tries again; `baseline` that the row is history: it was there at the first sync and has not been won since.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -124,6 +127,7 @@ class MirrorRecord(TenantOwned):
     deleted = models.BooleanField(default=False)
     managed = models.BooleanField(default=False)
     settle = models.BooleanField(default=False)
+    incomplete = models.BooleanField(default=False)
     baseline = models.BooleanField(default=False)
 
     class Meta:
@@ -132,7 +136,11 @@ class MirrorRecord(TenantOwned):
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["tenant", "connection", "sobject", "account_ref", "sf_id"], name="mirror_of_account"),
-            models.Index(fields=["tenant", "connection"], condition=models.Q(settle=True), name="mirror_to_settle"),
+            models.Index(
+                fields=["tenant", "connection", "sobject", "sf_id"],
+                condition=models.Q(settle=True),
+                name="mirror_to_settle",
+            ),
             models.Index(
                 fields=["tenant", "connection", "sf_id"], condition=models.Q(managed=True), name="mirror_managed"
             ),
@@ -196,7 +204,8 @@ class SyncCursor(TenantOwned):
 class SyncRun(TenantOwned):
     """One walk through the org: what was read and what came of it, for the people who look after the connection.
 
-    A run that failed has lost nothing: the cursors keep what was reached, the next run goes on there.
+    A run that failed has lost nothing: the cursors keep what was reached, the next run goes on there. `row_errors` are
+    the first two hundred; `remains` says what was left waiting when the run was done, by reason.
     """
 
     class State(models.TextChoices):
@@ -226,6 +235,7 @@ class SyncRun(TenantOwned):
     attempts = models.PositiveIntegerField(default=0)
     warnings = models.JSONField(default=list)
     row_errors = models.JSONField(default=list)
+    remains = models.JSONField(default=list)
     error = models.TextField(default="")
     note = models.TextField(default="")
 

@@ -21,7 +21,6 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.models import Connection, SyncCursor, SyncRun
 
 PAGE_SIZE = 2000
-SETTLE_ACCOUNTS = 100
 OVERLAP = timedelta(minutes=10)
 SAFETY = timedelta(seconds=60)
 MAX_ROW_ERRORS = 200
@@ -179,7 +178,9 @@ class Walk:
             cursor.reading, cursor.at_stamp, cursor.at_id = False, None, ""
         with ledger.unit():
             outcome = self._apply(plan, page, baseline=not cursor.baseline_done)
-            cursor.baseline_done = cursor.baseline_done or is_last
+            # Until the support level can be read, no account is managed: the first reading that has it is the first.
+            is_first_whole = is_last and (plan.sobject != "Account" or "support_level" in plan.columns)
+            cursor.baseline_done = cursor.baseline_done or is_first_whole
             cursor.save()
             self._count(outcome, done=plan.sobject if is_last else "")
             lease.renew(self.connection.pk, self.fence)
@@ -190,33 +191,38 @@ class Walk:
         records, problems = mapping.parse_page(plan, page.rows)
         mapped = set(plan.columns) | set(plan.paused)
         changes = mirror.store(
-            self.connection.pk, self.connection.tenant_id, plan, records, baseline=baseline, mapped=mapped
+            self.connection.pk,
+            self.connection.tenant_id,
+            plan,
+            records,
+            baseline=baseline,
+            mapped=mapped,
+            again=self.run.full,
         )
         outcome = applying.apply_changes(
             self.connection, plan.sobject, changes, actor=self.actor, now=self.now, baseline=baseline
         )
         outcome.read = len(page.rows)
         outcome.unchanged += len(records) - len(changes)
+        outcome.rejected += len(page.rows) - len(records)
         outcome.problems = problems + outcome.problems
         return outcome
 
     # --- after an object --------------------------------------------------------------------------------------------
 
     def _settle(self) -> bool:
-        """Accounts that became managed get the people and deals that were waiting in the mirror."""
-        while accounts := mirror.to_settle(self.connection.pk, SETTLE_ACCOUNTS):
-            for sobject in ("Contact", "Opportunity"):
-                for rows in mirror.children(self.connection.pk, sobject, accounts, self.page_size):
-                    if self.time_is_up:
-                        return False
-                    self.keep_alive()
-                    with ledger.unit():
-                        outcome = applying.apply_waiting(self.connection, sobject, rows, actor=self.actor, now=self.now)
-                        self._count(outcome)
-                        lease.renew(self.connection.pk, self.fence)
-            with ledger.unit():
-                mirror.settled(self.connection.pk, accounts)
-                lease.renew(self.connection.pk, self.fence)
+        """The people and deals of accounts that became managed were waiting in the mirror; now they are told."""
+        for sobject in ("Contact", "Opportunity"):
+            while rows := mirror.to_settle(self.connection.pk, sobject, self.page_size):
+                if self.time_is_up:
+                    return False
+                self.keep_alive()
+                with ledger.unit():
+                    outcome = applying.apply_waiting(self.connection, sobject, rows, actor=self.actor, now=self.now)
+                    mirror.settled(self.connection.pk, sobject, rows)
+                    self._count(outcome)
+                    lease.renew(self.connection.pk, self.fence)
+                self.tell(self.run)
         return True
 
     def _relink(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from integrations.salesforce import mapping, mirror
+from integrations.salesforce.login import SECRET_LABELS
 from integrations.salesforce.models import Connection, SyncCursor, SyncRun
 
 
@@ -41,6 +43,27 @@ def latest_runs(connections: list[Connection]) -> dict[UUID, SyncRun]:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """A stored secret as a page may show it: never itself, only its last four characters and its age."""
+
+    label: str
+    last4: str
+    set_at: datetime | None
+
+
+def credentials(connection: Connection) -> list[Credential]:
+    return [
+        Credential(SECRET_LABELS[name], str(hint.get("last4", "")), _moment(hint.get("set_at")))
+        for name, hint in connection.hints.items()
+        if name in SECRET_LABELS
+    ]
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+@dataclass(frozen=True)
 class MappedField:
     """One line of the mapping table: ours, theirs, and whether the org has it."""
 
@@ -69,6 +92,15 @@ def mapping_table(connection: Connection) -> list[MappedField]:
             )
         )
     return lines
+
+
+def mapping_summary(table: Sequence[MappedField]) -> dict[str, int]:
+    """How many fields are read, and how many need a look."""
+    return {
+        "read": sum(line.state in ("found", "calculated") for line in table),
+        "mapped": sum(line.state != "unmapped" for line in table),
+        "doubtful": sum(line.state in ("missing", "calculated") for line in table),
+    }
 
 
 def _state(connection: Connection, sobject: str, source: str) -> str:

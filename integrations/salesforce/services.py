@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from cs_platform import ledger
 from cs_platform.tenancy.scope import require_tenant_id
-from integrations.salesforce import connecting, hosts, lease, mapping, syncing
+from integrations.salesforce import connecting, hosts, lease, mapping, mirror, syncing
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.login import AUTH_KINDS, OPTIONAL, REQUIRED, SECRET_FIELDS
@@ -86,7 +86,9 @@ def edit_connection(
         connection.auth, connection.login_url = new_auth, new_url
         _store_secrets(connection, secrets, now)
         if given.settings is not None:
-            connection.settings = checked_settings(given.settings, connection.settings)
+            before, connection.settings = connection.settings, checked_settings(given.settings, connection.settings)
+            if before.get("new_business_types") != connection.settings["new_business_types"]:
+                mirror.settle_deals(connection.pk)
         if has_new_login:
             connection.login_attempts = []
             connection.described, connection.described_at = {}, None
@@ -145,7 +147,7 @@ def test_connection(connection: Connection, *, actor: ledger.Actor, now: datetim
 def _look_around(connection: Connection, client: SalesforceClient, now: datetime) -> TestResult:
     client.log_in()
     limits = client.limits()
-    daily = limits.get("DailyApiRequests") if isinstance(limits.get("DailyApiRequests"), dict) else {}
+    daily = limits.get("DailyApiRequests")
     warnings: list[str] = []
     for sobject in mapping.SOBJECTS:
         try:
@@ -161,8 +163,8 @@ def _look_around(connection: Connection, client: SalesforceClient, now: datetime
     return TestResult(True, f"Salesforce accepts the login.{left}", tuple(warnings))
 
 
-def _has_numbers(daily: Mapping[str, Any] | None) -> bool:
-    return bool(daily) and all(isinstance(daily.get(name), int) for name in ("Remaining", "Max"))  # type: ignore[union-attr]
+def _has_numbers(daily: object) -> TypeGuard[Mapping[str, int]]:
+    return isinstance(daily, dict) and all(isinstance(daily.get(name), int) for name in ("Remaining", "Max"))
 
 
 def _after_failed_test(connection: Connection, error: SalesforceError, *, actor: ledger.Actor, now: datetime) -> None:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from django.db.models import F
 
 from cs_platform import ledger
-from integrations.salesforce import connecting, lease, reading
+from integrations.salesforce import connecting, lease, reading, remains
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.models import Connection, SyncRun
 
@@ -91,7 +92,7 @@ def _walk(
         finally:
             walk.save_calls()
     except reading.Stopped:
-        end(run, "cancel", "Stopped by hand.", actor=actor, now=now)
+        _stopped(run, actor=actor, now=now)
         return True
     except SalesforceError as error:
         return _failed(run, connection, error, actor=actor, now=now)
@@ -101,6 +102,14 @@ def _walk(
     if is_complete:
         end(walk.run, "finish", "", actor=actor, now=now)
     return is_complete
+
+
+def _stopped(run: SyncRun, *, actor: ledger.Actor, now: datetime) -> None:
+    """A person cancelled the run, or paused the connection under it."""
+    live = SyncRun.objects.get(pk=run.pk)
+    if live.state == SyncRun.State.RUNNING:
+        connection = Connection.objects.get(pk=run.connection_id)
+        end(live, "cancel", connection.state_reason or "Stopped by hand.", actor=actor, now=now)
 
 
 def _failed(
@@ -142,8 +151,18 @@ def end(run: SyncRun, verb: str, reason: str, *, actor: ledger.Actor, now: datet
         live.finished_at = now
         live.note = ""
         if verb == "finish":
+            live.remains = _remains(live)
             changes = {"last_done_at": now, "hold_until": None, "hold_reason": ""}
             Connection.objects.filter(pk=run.connection_id).update(**changes)
+
+
+def _remains(run: SyncRun) -> list[dict[str, Any]]:
+    """What is left for people to look at. A run that found nothing new leaves what the one before it left."""
+    before = SyncRun.objects.filter(connection_id=run.connection_id, state=SyncRun.State.DONE).exclude(pk=run.pk)
+    last = before.order_by("-started_at", "-id").first()
+    if last is not None and not (run.created or run.updated or run.archived or run.waiting or run.rejected):
+        return list(last.remains)
+    return remains.of(Connection.objects.get(pk=run.connection_id))
 
 
 def in_foreground(

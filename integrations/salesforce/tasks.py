@@ -17,7 +17,7 @@ ACTOR = ledger.system("salesforce sync")
 
 @ledger.job("salesforce.sync", outside=True)
 def sync_stretch(payload: dict[str, Any], *, now: datetime, lease: Any) -> None:
-    """At most twenty seconds of a run; what is left is the next job."""
+    """At most twenty seconds of a run; for what is left the same row of the queue is due again at once."""
     run = SyncRun.objects.filter(pk=payload["run_id"]).first()
     if run is None or run.state != SyncRun.State.RUNNING:
         return
@@ -36,7 +36,7 @@ def _stretch(run: SyncRun, *, now: datetime, keep_alive: Any) -> None:
     except syncing.TryLater as later:
         raise ledger.RetryLater(later.seconds, later.reason) from later
     if not over:
-        services.enqueue(SyncRun.objects.get(pk=run.pk), now=now)
+        raise ledger.RetryLater(0, "There is more to read.")
 
 
 @ledger.every_minute("salesforce.plan_syncs")

@@ -29,6 +29,7 @@ _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?\Z", re.ASCII)
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>\"()]{1,64}@[^@\s\x00-\x1f\x7f,;<>\"()]{1,189}\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[\w](?:[\w-]{0,61}[\w])?\.)+[\w][\w-]{1,62}\Z")
 MAX_INT = 2_147_483_647
 MAX_MINOR = 10**16
@@ -180,6 +181,14 @@ def zone(value: object) -> str:
     if words and words not in _zones():
         raise BadValue(f"{words!r} is not an IANA time zone")
     return words
+
+
+def currency(value: object) -> str:
+    """An ISO currency code; empty where the org has one currency and does not say it."""
+    code = text(3)(value).upper()
+    if code and not _CURRENCY.match(code):
+        raise BadValue(f"{code!r} is not a currency code")
+    return code
 
 
 def roles(value: object) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cs_platform import ledger
 from cs_platform.people.doors import member_view, refused, saved
-from integrations.salesforce import selectors, services
+from integrations.salesforce import health, selectors, services
 from integrations.salesforce.forms import ConnectionForm
 from integrations.salesforce.models import Connection, SyncRun
 
@@ -35,39 +37,68 @@ def _run_for(run_id: UUID) -> SyncRun:
 def overview(request: HttpRequest) -> HttpResponse:
     found = list(selectors.connections())
     latest = selectors.latest_runs(found)
-    cards = [{"connection": connection, "run": latest.get(connection.pk)} for connection in found]
+    now = request.now  # type: ignore[attr-defined]
+    cards = [
+        {
+            "connection": connection,
+            "run": latest.get(connection.pk),
+            "health": health.of(connection, latest.get(connection.pk), now),
+            "budget": health.budget(connection, now),
+        }
+        for connection in found
+    ]
     return render(request, "integrations/overview.html", {"cards": cards})
 
 
 @member_view("connection.view")
 def connection(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """The page; htmx asks for its living part alone while a sync is running."""
     found = _connection_for(connection_id)
+    now = request.now  # type: ignore[attr-defined]
     runs = list(selectors.runs(found)[:RUNS_SHOWN])
-    context = {
+    last = runs[0] if runs else None
+    context: dict[str, Any] = {
         "connection": found,
-        "runs": runs,
-        "running": next((run for run in runs if run.state == SyncRun.State.RUNNING), None),
-        "mapping": selectors.mapping_table(found),
-        "unmanaged": selectors.unmanaged_accounts(found),
+        "health": health.of(found, last, now),
+        "budget": health.budget(found, now),
+        "last": health.line(last, now) if last else None,
+        "runs": health.lines(runs, now),
+        "remaining": health.remaining(next((run for run in runs if run.state == SyncRun.State.DONE), None)),
         "marks": selectors.marks(found),
-        "credentials": [{"name": name.replace("_", " "), **hint} for name, hint in found.hints.items()],
     }
-    template = "integrations/connection.html#live" if request.htmx else "integrations/connection.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    if _asks_for(request, "live"):
+        return render(request, "integrations/connection.html#live", context)
+    context["mapping"] = selectors.mapping_table(found)
+    context["mapping_summary"] = selectors.mapping_summary(context["mapping"])
+    context["unmanaged"] = selectors.unmanaged_accounts(found)
+    context["credentials"] = selectors.credentials(found)
+    return render(request, "integrations/connection.html", context)
 
 
 @member_view("connection.view")
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     found = _run_for(run_id)
-    context = {"run": found, "connection": selectors.get_connection(found.connection_id)}
-    return render(request, "integrations/run.html", context)
+    origin = selectors.get_connection(found.connection_id)
+    context = {
+        "line": health.line(found, request.now),  # type: ignore[attr-defined]
+        "connection": origin,
+        "problems": health.problems(found, origin),
+        "remaining": health.remaining(found),
+    }
+    part = "#live" if _asks_for(request, "live") else ""
+    return render(request, f"integrations/run.html{part}", context)
+
+
+def _asks_for(request: HttpRequest, part: str) -> bool:
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and htmx.target == part
 
 
 @member_view("connection.create")
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "integrations/connect.html", {"form": ConnectionForm()})
+        return render(request, "integrations/connect.html", {"form": ConnectionForm(auth=request.GET.get("auth", ""))})
     form = ConnectionForm(request.POST)
     if not form.is_valid():
         return refused(request, "integrations/connect.html", {"form": form})
@@ -84,9 +115,8 @@ def connect(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     found = _connection_for(connection_id)
     if request.method != "POST":
-        return render(
-            request, "integrations/connect.html", {"form": ConnectionForm(connection=found), "connection": found}
-        )
+        form = ConnectionForm(connection=found, auth=request.GET.get("auth", ""))
+        return render(request, "integrations/connect.html", {"form": form, "connection": found})
     form = ConnectionForm(request.POST, connection=found)
     context = {"form": form, "connection": found}
     if not form.is_valid():
@@ -140,6 +170,11 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 def _tested(request: HttpRequest, found: Connection) -> HttpResponse:
     result = services.test_connection(found, actor=request.member.actor, now=request.now)  # type: ignore[attr-defined]
+    if not result.ok:
+        messages.error(request, result.message)
+        return saved(request, "integrations:connection", found.pk)
+    for warning in result.warnings:
+        messages.warning(request, warning)
     return saved(request, "integrations:connection", found.pk, message=result.message)
 
 

@@ -1,7 +1,6 @@
 """Where the viewsets live under /api/v1/."""
 
 from cs_platform.people.api.routing import router
-
 from integrations.salesforce.api.views import ConnectionViewSet, SyncRunViewSet
 
 router.register("connections", ConnectionViewSet, basename="connection")

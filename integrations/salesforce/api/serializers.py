@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
+
 from cs_platform.people.api import StrictSerializer, serializers
+from integrations.salesforce import connecting
 from integrations.salesforce.models import Connection, SyncRun
 
 
@@ -32,16 +35,21 @@ class ConnectionOut(StrictSerializer):
     settings = serializers.SerializerMethodField()
     last_synced_at = serializers.DateTimeField(source="last_done_at", allow_null=True)
     on_hold_until = serializers.DateTimeField(source="hold_until", allow_null=True)
-    api_calls_today = serializers.IntegerField(source="calls_count")
+    api_calls_today = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField()
 
+    @extend_schema_field(serializers.DictField(child=CredentialOut()))
     def get_credentials(self, connection: Connection) -> dict[str, Any]:
         return dict(connection.hints)
 
+    @extend_schema_field(SettingsOut)
     def get_settings(self, connection: Connection) -> dict[str, Any]:
         return dict(connection.settings)
+
+    def get_api_calls_today(self, connection: Connection) -> int:
+        return connecting.calls_today(connection, self.context["view"].now)
 
 
 class SettingsIn(StrictSerializer):
@@ -85,6 +93,13 @@ class RowErrorOut(StrictSerializer):
     message = serializers.CharField()
 
 
+class RemainsOut(StrictSerializer):
+    sobject = serializers.CharField()
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+    who = serializers.CharField(allow_blank=True)
+
+
 class SyncRunOut(StrictSerializer):
     id = serializers.UUIDField()
     connection_id = serializers.UUIDField()
@@ -103,3 +118,4 @@ class SyncRunOut(StrictSerializer):
     error = serializers.CharField()
     warnings = serializers.ListField(child=serializers.CharField())
     row_errors = RowErrorOut(many=True)
+    remains = RemainsOut(many=True)

@@ -188,3 +188,23 @@ def test_the_field_map_takes_only_our_keys_and_api_names() -> None:
     for wrong in ([], {"nonsense": "X"}, {"csm": "Owner.Name"}, {"csm": "a b"}, {"csm": 5}, {"csm": "Id FROM User--"}):
         with pytest.raises(ValueError):
             mapping.check_field_map(wrong)
+
+
+def test_a_deleted_row_says_what_it_was_merged_into() -> None:
+    plan = mapping.plan_for("Account", {}, described("Account") | {"MasterRecordId": FieldInfo("reference", False)})
+    assert "MasterRecordId" in plan.fields
+    row = {"Id": ACCOUNT_ID, "SystemModstamp": STAMP, "IsDeleted": True, "Name": "Acme"}
+    master = values.id18("001000000000009")
+    assert mapping.parse(plan, {**row, "MasterRecordId": master}).values[mapping.MERGED_INTO] == master
+    assert mapping.MERGED_INTO not in mapping.parse(plan, {**row, "MasterRecordId": None}).values
+
+
+@pytest.mark.parametrize(("said", "read"), [("eur", "EUR"), (None, ""), ("USD", "USD")])
+def test_a_currency_is_three_letters(said: object, read: str) -> None:
+    assert values.currency(said) == read
+
+
+@pytest.mark.parametrize("said", ["€", "EURO", "12", "U$D"])
+def test_other_currencies_are_refused(said: str) -> None:
+    with pytest.raises(values.BadValue):
+        values.currency(said)

@@ -5,13 +5,13 @@ else is reading.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
-from cs_platform.tenancy.models import Tenant
 from django.core.management.base import BaseCommand, CommandParser
 
 from cs_platform import ledger
 from cs_platform.tenancy import clock
+from cs_platform.tenancy.models import Tenant
 from cs_platform.tenancy.scope import tenant_scope
 from integrations.salesforce import lease, services, syncing
 from integrations.salesforce.models import Connection, SyncRun
@@ -74,10 +74,10 @@ class Command(BaseCommand):
         names = ("read", "created", "updated", "archived", "unchanged", "waiting", "rejected", "api_calls")
         self.stdout.write(f"{run.state}: " + ", ".join(f"{name} {getattr(run, name)}" for name in names))
 
-    def _fail(self, reason: str) -> Any:
+    def _fail(self, reason: str) -> NoReturn:
         self.stderr.write(f"sync_salesforce: {reason}")
         sys.exit(1)
 
-    def _busy(self) -> Any:
+    def _busy(self) -> NoReturn:
         self.stderr.write("sync_salesforce: another run holds the lease of this connection.")
         sys.exit(3)
