@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 VENV := .venv/bin/python
 
-.PHONY: help setup demo demo-reset test lint format services-up services-down
+.PHONY: help setup demo demo-reset test lint format bench services-up services-down guards
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -21,11 +21,17 @@ demo-reset: setup ## drops the demo's data
 test: setup ## linters, contracts and the whole suite. ARGS="tests/accounts -k archive" goes to pytest
 	@$(VENV) -m cs_platform.supervisor.suite
 
+guards: setup ## switches every guard off, one by one, and expects its tests to fail. ARGS="-k outbox"
+	@$(VENV) -m cs_platform.supervisor.guards $(ARGS)
+
 lint: setup ## the quick linters only
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
 
 format: setup ## formats the Python files
 	@.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format .
+
+bench: setup ## how fast it is, against the floor of this machine. ARGS="account-list --scale 0.2", or all
+	@$(VENV) manage.py bench $(or $(ARGS),all)
 
 services-up: setup ## the embedded PostgreSQL and Valkey alone
 	@$(VENV) manage.py services up

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
+import django
 import pytest
 
 from cs_platform.supervisor import chromium, services
@@ -42,8 +43,16 @@ os.environ.update(
 )
 os.environ.pop("CS_CLOCK_FILE", None)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
+django.setup()
 
 pytest_plugins = ["tests.cast"] if importlib.util.find_spec("tests.cast") else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker names its own database above before Django reads its settings; told the module by us, it would read them
+    first, with our database in them."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -70,7 +70,15 @@ def drop(name: str, owner_url: str) -> None:
 
 
 def _drop(cursor: Any, name: str) -> None:
-    cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """An autovacuum worker that happens to be in the database can not be ended by us, but it soon ends by itself."""
+    for attempt in range(20):
+        try:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            return
+        except (errors.InsufficientPrivilege, errors.ObjectInUse):
+            if attempt == 19:
+                raise
+            time.sleep(0.25)
 
 
 def _template(cursor: Any, owner_url: str) -> str:

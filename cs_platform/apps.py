@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class PlatformConfig(AppConfig):
+    """Carries the commands that belong to the house as a whole: services, demo, run_due, doctor."""
+
+    name = "cs_platform"
+    label = "platform"
+
+    def ready(self) -> None:
+        from cs_platform import checks  # noqa: F401  (registers the system checks)
+        from cs_platform.celery import app  # noqa: F401  (the bell)
