@@ -30,9 +30,14 @@ def chrome(server: Any, *, width: int = 1280, theme: str = "light", scripts: boo
             page.faults = faults = []
             page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
             page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("requestfailed", lambda request: faults.append(request.url))
+            page.on("requestfailed", lambda request: faults.append(request.url) if _is_lost(request) else None)
             yield page
         finally:
             browser.close()
             # Playwright's loop gives this thread a second set of connections; nobody else would close them.
             connections.close_all()
+
+
+def _is_lost(request: Any) -> bool:
+    """A request that the test itself cut off by going to another page is not lost."""
+    return bool(request.failure != "net::ERR_ABORTED")
