@@ -44,6 +44,8 @@ def foreign_paths(crawler: Crawler, route: Route, most: int = 2) -> Iterator[tup
     for name in route.params:
         for pair in values.pairs(crawler.acme, values.label_of(route, name), most):
             yield pair, {**mine, name: "{hole}"}
+        for pair in values.of_every_kind(crawler.acme):
+            yield pair, {**mine, name: "{hole}"}
         if len(route.params) > 1:
             yield values.pairs(crawler.acme, values.label_of(route, name), 1)[0], {**theirs, name: "{hole}"}
 

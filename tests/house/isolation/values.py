@@ -3,6 +3,7 @@ whoever adds one to an address or a body says here whose it is."""
 
 import itertools
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,7 @@ OF_OPERATION: dict[str, dict[str, Any]] = {
 }
 PAGE_QUERY = {"csm": "people.Membership", "owner": "people.Membership", "actor": "people.Membership"}
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOST = int(os.environ.get("CS_CRAWL_IDS", "0"))
 STRANGER = itertools.count(10**15)
 
 
@@ -124,10 +126,15 @@ def own(made: Organisation, label: str) -> str:
 
 
 def pairs(made: Organisation, label: str, most: int = 2) -> list[Pair]:
-    """Ids of acme's rows: the first and the last ones."""
-    ids = made.ids[label]
+    """Ids of acme's rows: the first and the last ones. CS_CRAWL_IDS=60 in the environment: a long crawl."""
+    ids, most = made.ids[label], max(most, MOST)
     chosen = ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
     return [Pair(label, pk, absent(pk)) for pk in chosen]
+
+
+def of_every_kind(made: Organisation) -> list[Pair]:
+    """In the long crawl: an id of each kind of row, for addresses that mean another kind."""
+    return [Pair(label, ids[0], absent(ids[0])) for label, ids in made.ids.items()] if MOST else []
 
 
 def absent(pk: str) -> str:
