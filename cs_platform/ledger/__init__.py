@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cs_platform.ledger.outbox import enqueue
     from cs_platform.ledger.registry import Lease, every_minute, fact, job, receiver
     from cs_platform.ledger.story import TimelineEntry, timeline
-    from cs_platform.ledger.verbs import change, create, create_many, note, unit
+    from cs_platform.ledger.verbs import change, create, create_many, note, note_many, unit
     from cs_platform.ledger.verbs_of_sets import change_many, update_many
     from cs_platform.ledger.words import (
         Actor,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor", "Dead", "Gone", "Lease", "LeaseLost", "NotAllowed", "Refused", "RetryLater", "TimelineEntry", "change",
     "change_many", "create", "create_many", "drain", "enqueue", "every_minute", "fact", "health", "job", "note",
-    "publish", "receiver", "sentence", "sentences", "system", "tick", "timeline", "unit", "update_many",
+    "note_many", "publish", "receiver", "sentence", "sentences", "system", "tick", "timeline", "unit", "update_many",
 ]  # fmt: skip
 _HOMES = {
     "words": (
@@ -43,7 +43,7 @@ _HOMES = {
     "registry": ("Lease", "every_minute", "fact", "job", "receiver"),
     "facts": ("publish",),
     "outbox": ("enqueue",),
-    "verbs": ("change", "create", "create_many", "note", "unit"),
+    "verbs": ("change", "create", "create_many", "note", "note_many", "unit"),
     "verbs_of_sets": ("change_many", "update_many"),
     "dispatch": ("drain", "health", "tick"),
     "story": ("TimelineEntry", "timeline"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from cs_platform import logs
 from cs_platform.ledger import facts, registry, sealing
 from cs_platform.ledger.models import FactRow, Outbox, Tick
 from cs_platform.ledger.outbox import MAX_ATTEMPTS, MAX_DEPTH, Chain, RowLease, claim, following, pause_before
@@ -17,6 +18,7 @@ from cs_platform.tenancy.scope import assert_empty, tenant_scope
 
 log = logging.getLogger(__name__)
 ROWS_A_TURN = 8
+TURN_SECONDS = 2.0
 KEPT_DONE = timedelta(days=30)
 
 
@@ -31,7 +33,7 @@ def run_due(clock: Callable[[], datetime], *, seconds: float = 20.0, only: int |
                 continue
             if time.monotonic() >= until:
                 break
-            ran += _turn(tenant_id, clock)
+            ran += _turn(tenant_id, clock, until)
         done += ran
         if not ran:
             break
@@ -55,7 +57,8 @@ def tick(now: datetime, *, only: int | None = None) -> None:
         with tenant_scope(tenant):
             for name, function in registry.tickers().items():
                 try:
-                    function(now=now)
+                    with logs.during_work(kind=name, actor="system"):
+                        function(now=now)
                 except Exception:  # one tenant's or one room's trouble is not the others'
                     log.exception("%s failed", name)
                     if connection.in_atomic_block:
@@ -93,12 +96,19 @@ def health(now: datetime) -> dict[str, Any]:
 # --- one row --------------------------------------------------------------------------------------------------------
 
 
-def _turn(tenant_id: int, clock: Callable[[], datetime]) -> int:
+def _turn(tenant_id: int, clock: Callable[[], datetime], until: float) -> int:
+    """A few rows of one tenant, at least one. When that takes long, the rest goes back at once: what was claimed along
+    with a slow row would wait for it, and everything that is in order behind it, until its lease ends."""
     assert_empty()
     with tenant_scope(tenant_id):
-        rows = claim(clock(), ROWS_A_TURN)
-        for row in rows:
-            _run(row, clock())
+        rows, end = claim(clock(), ROWS_A_TURN), min(until, time.monotonic() + TURN_SECONDS)
+        for number, row in enumerate(rows):
+            if number and time.monotonic() >= end:
+                for later in rows[number:]:
+                    RowLease(later).put_back(due_at=later.due_at, reason=later.last_error, attempts=later.attempts - 1)
+                return number
+            with logs.during_work(kind=row.kind, outbox=row.pk, actor="system"):
+                _run(row, clock())
         return len(rows)
 
 
@@ -135,6 +145,7 @@ def _work(row: Outbox, lease: RowLease, now: datetime) -> None:
     if job is None:
         raise Dead(f"nothing in this version does {row.kind!r}")
     if job.outside:
+        lease.renew()  # the rows before it may have taken longer than its lease: then it is somebody else's by now
         job.run(row.payload, now=now, lease=lease)
         lease.finish(now)
         return

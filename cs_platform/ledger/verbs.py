@@ -11,6 +11,7 @@ from django_fsm import FSMFieldMixin, TransitionNotAllowed
 
 from cs_platform.ledger import audit
 from cs_platform.ledger.guards import MARKER
+from cs_platform.ledger.inserting import insert_many
 from cs_platform.ledger.words import Actor, Gone, NotAllowed
 
 M = TypeVar("M", bound=models.Model)
@@ -41,7 +42,7 @@ def create_many(objs: Sequence[M], *, actor: Actor, now: datetime, verb: str = "
     model = type(objs[0])
     code = audit.verb_of(model, verb)
     with transaction.atomic():
-        made: list[M] = list(model._default_manager.bulk_create(objs, batch_size=1000))  # type: ignore[attr-defined]
+        made = insert_many(objs)
         audit.write(code, audit.type_of(model), map(audit.line_of, made), actor=actor, now=now, note=note)
     return made
 
@@ -60,6 +61,24 @@ def note(
     with transaction.atomic():
         line = audit.line_of(obj, changes)
         audit.write(code, audit.type_of(type(obj)), [line], actor=actor, now=now, note=note)
+
+
+def note_many(
+    objs: Sequence[models.Model],
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    changes: dict[str, list[Any]] | None = None,
+) -> None:
+    """The same of many objects of one kind, as one call in the audit."""
+    if not objs:
+        return
+    model = type(objs[0])
+    with transaction.atomic():
+        lines = (audit.line_of(obj, changes) for obj in objs)
+        audit.write(audit.verb_of(model, verb), audit.type_of(model), lines, actor=actor, now=now, note=note)
 
 
 @contextmanager

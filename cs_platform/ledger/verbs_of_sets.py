@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django_fsm import FSMFieldMixin
@@ -41,8 +42,7 @@ def change_many(
     values, sources = _plan(model, verb, dict(set or {}))
     has_state = any(isinstance(field, FSMFieldMixin) for field, _ in values)
     with transaction.atomic():
-        locked = queryset.select_related(None).only("pk").order_by("pk").select_for_update(of=("self",))
-        keys = [obj.pk for obj in locked]
+        keys = _lock(queryset)
         if not keys:
             return []
         statement, params = _statement(model, code, values, sources, keys, actor, now, note)
@@ -77,7 +77,8 @@ def update_many(
     attnames = [column.attname for column in columns]  # type: ignore[union-attr]
     has = {field.attname for field in model._meta.concrete_fields}
     with transaction.atomic():
-        mine = model._default_manager.filter(pk__in=[obj.pk for obj in objs]).order_by("pk")
+        by_key = "pk__among" if isinstance(model._meta.pk, models.UUIDField) else "pk__in"
+        mine = model._default_manager.filter(**{by_key: [obj.pk for obj in objs]}).order_by("pk")
         technical = [name for name in ("version",) if name in has]
         stored = {row[0]: row[1:] for row in mine.select_for_update().values_list("pk", *attnames, *technical)}
         changed: list[M] = []
@@ -105,6 +106,19 @@ def update_many(
         lines = (audit.line_of(o, audit.spoken_changes(model, o.ledger_changes)) for o in changed)  # type: ignore[attr-defined]
         audit.write(code, audit.type_of(model), lines, actor=actor, now=now, note=note)
     return changed
+
+
+def _lock(queryset: QuerySet[M]) -> list[Any]:
+    """The keys of the rows, locked in one order. As SQL, because Django makes an object of each row to lock it."""
+    query = queryset.select_related(None).order_by("pk").values_list("pk").query
+    alias = query.get_initial_alias()
+    with connection.cursor() as cursor:
+        try:
+            statement, params = query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        cursor.execute(f"{statement} FOR UPDATE OF {connection.ops.quote_name(alias)}", params)
+        return [row[0] for row in cursor.fetchall()]
 
 
 # --- the statements -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from cs_platform.tenancy.fields import OwnerField, TenantFK, TenantOneToOne
 from cs_platform.tenancy.managers import ScopedManager
 
-__all__ = ["Tenant", "TenantFK", "TenantKey", "TenantOneToOne", "TenantOwned"]
+__all__ = ["InstallationKey", "Tenant", "TenantFK", "TenantKey", "TenantOneToOne", "TenantOwned"]
 
 
 class Tenant(models.Model):
@@ -20,6 +20,11 @@ class Tenant(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"
         SUSPENDED = "suspended", "Suspended"
+
+    class SecondFactor(models.TextChoices):
+        NOBODY = "nobody", "Nobody"
+        ADMINS = "admins", "Owners and admins"
+        EVERYBODY = "everybody", "Everybody"
 
     ledger_name = "tenant"
 
@@ -36,6 +41,7 @@ class Tenant(models.Model):
     brand_colour = models.CharField(max_length=7, default="", blank=True)
     logo = models.BinaryField(default=b"", blank=True)
     logo_type = models.CharField(max_length=20, default="", blank=True)
+    second_factor = models.CharField(max_length=10, choices=SecondFactor, default=SecondFactor.NOBODY)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -49,6 +55,9 @@ class Tenant(models.Model):
                 name="tenant_brand_colour",
             ),
             models.CheckConstraint(condition=models.Q(status__in=["active", "suspended"]), name="tenant_status"),
+            models.CheckConstraint(
+                condition=models.Q(second_factor__in=["nobody", "admins", "everybody"]), name="tenant_second_factor"
+            ),
         )
 
     def __str__(self) -> str:
@@ -83,6 +92,22 @@ class TenantKey(TenantOwned):
 
     def __str__(self) -> str:
         return f"data key under {self.master}"
+
+
+class InstallationKey(models.Model):
+    """The data key of what belongs to no tenant, such as the second factor of a person who works in several. One row,
+    made when it is first needed, wrapped and rotated like the keys of the tenants."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    master = models.CharField(max_length=40)
+    wrapped = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="installation_key_once"),)
+
+    def __str__(self) -> str:
+        return f"data key of the installation under {self.master}"
 
 
 def _scope_the_base_manager(sender: type[models.Model], **_: Any) -> None:

@@ -253,6 +253,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("left_at__isnull", True)),
                 fields=["tenant", "lifecycle", "stage", "clock_from"],
+                include=["account"],
                 name="standing_by_clock",
             ),
         ),

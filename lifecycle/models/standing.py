@@ -20,6 +20,17 @@ class StageKeyField(FSMKeyField, TenantFK):  # type: ignore[misc]
     django-fsm has it; the row is asked for by that key."""
 
 
+def status_of(stage_is_end: bool, clock_from: datetime | None) -> str:
+    """Of an account that has not left."""
+    if stage_is_end:
+        return AccountLifecycle.Status.COMPLETED
+    return AccountLifecycle.Status.RUNNING if clock_from is not None else AccountLifecycle.Status.PAUSED
+
+
+def clock_of(clock_from: datetime | None, clock_shown: timedelta, now: datetime) -> timedelta:
+    return clock_shown if clock_from is None else max(now - clock_from, timedelta())
+
+
 class AccountLifecycle(TenantOwned):
     """An account in a lifecycle: the stage it is in, since when, and what its clock shows.
 
@@ -66,6 +77,7 @@ class AccountLifecycle(TenantOwned):
             models.Index(
                 fields=["tenant", "lifecycle", "stage", "clock_from"],
                 condition=Q(left_at__isnull=True),
+                include=["account"],
                 name="standing_by_clock",
             ),
         )
@@ -76,17 +88,11 @@ class AccountLifecycle(TenantOwned):
 
     @property
     def status(self) -> str:
-        if self.left_at is not None:
-            return self.Status.LEFT
-        if self.stage_is_end:
-            return self.Status.COMPLETED
-        return self.Status.RUNNING if self.clock_from is not None else self.Status.PAUSED
+        return self.Status.LEFT if self.left_at is not None else status_of(self.stage_is_end, self.clock_from)
 
     def counted(self, now: datetime) -> timedelta:
         """What the clock of the present stay shows."""
-        if self.clock_from is None:
-            return self.clock_shown
-        return max(now - self.clock_from, timedelta())
+        return clock_of(self.clock_from, self.clock_shown, now)
 
     def days_in(self, now: datetime) -> int:
         return self.counted(now).days

@@ -242,6 +242,49 @@ def test_a_suspended_tenants_work_waits(acme, job, done):
     assert done == []
 
 
+def test_what_the_time_does_not_suffice_for_goes_back_at_once(acme, job, done):
+    job("test.note", lambda payload, **_: threading.Event().wait(0.2))
+    for n in range(5):
+        leave(acme, "test.note", n)
+    dispatch.run_due(lambda: NOW, seconds=0.3)
+    assert 1 <= len(done) < 5
+    with tenant_scope(acme):
+        left = Outbox.objects.filter(state="pending")
+        assert left.count() == 5 - len(done) and not Outbox.objects.filter(state="leased").exists()
+        assert set(left.values_list("attempts", flat=True)) == {0}
+    ledger.drain(NOW)
+    assert sorted(done) == [0, 1, 2, 3, 4]
+
+
+def test_what_was_claimed_along_with_slow_work_is_free_for_others(acme, job, done, monkeypatch):
+    monkeypatch.setattr(dispatch, "TURN_SECONDS", 0.1)
+    taken = []
+
+    def slow(payload, **_):
+        threading.Event().wait(0.15)
+        taken.append(Outbox.objects.filter(state="leased").count())
+
+    job("test.note", slow)
+    for n in range(3):
+        leave(acme, "test.note", n)
+    ledger.drain(NOW)
+    assert sorted(done) == [0, 1, 2] and taken == [3, 2, 1]
+
+
+def test_who_comes_late_does_not_begin_work_that_somebody_else_has_taken_over(acme, job, done):
+    """The network can not be rolled back, so the lease is looked at before and not only after."""
+
+    def slow(payload, **_):
+        if not done:  # the first of the batch takes so long that the second one's lease ends
+            Outbox.objects.filter(dedupe_key="k2").update(fence=99)
+
+    job("test.note", slow, outside=True)
+    leave(acme, "test.note", 1)
+    leave(acme, "test.note", 2)
+    dispatch.run_due(lambda: NOW, seconds=0.5)
+    assert done == [1]
+
+
 @dataclass(frozen=True)
 class Happened:
     account_ids: list[str]

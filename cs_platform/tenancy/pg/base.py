@@ -40,7 +40,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if settings.AS_OWNER or DatabaseWrapper._role_is_known:
             return
         assert self.connection is not None
-        with self.connection.cursor() as cursor:
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
             cursor.execute(TOO_MIGHTY)
             (too_mighty,) = cursor.fetchone() or (True,)
         if too_mighty:
@@ -75,7 +75,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 sql = f"select set_config('app.tenant_id','{int(wanted)}',true);{sql}"
         elif self._applied != wanted and not self.needs_rollback:
             assert self.connection is not None
-            with self.connection.cursor() as cursor:
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute(
                     "select set_config('app.tenant_id', %s, true)", ["" if wanted is None else str(int(wanted))]
                 )
