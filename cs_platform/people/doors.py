@@ -9,6 +9,7 @@ a removed member is out at once.
 """
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -22,9 +23,10 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from cs_platform import ledger
-from cs_platform.people import entry, policies, selectors
+from cs_platform.people import entry, once, policies, selectors, services
 from cs_platform.people.models import Membership
 from cs_platform.people.permissions import VERBS
+from cs_platform.people.second_factor import rule
 from cs_platform.tenancy import clock
 from cs_platform.tenancy.scope import tenant_scope
 
@@ -56,6 +58,9 @@ def _framed(view: View, verb: str) -> View:
             return _no_membership(request)
         with tenant_scope(member.tenant_id):
             _introduce(request, member)
+            if rule.missing(member):
+                return _to_second_factor(request, member)
+            services.note_member_seen(member, now=request.now)  # type: ignore[attr-defined]
             if verb:
                 policies.require(member, verb)
             return _answer(view, request, *args, **kwargs)
@@ -76,7 +81,7 @@ def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Http
         with read_transaction():
             return _rendered(view(request, *args, **kwargs))
     try:
-        return _rendered(view(request, *args, **kwargs))
+        return once.only_once(request, lambda: _rendered(view(request, *args, **kwargs)))
     except ledger.Refused as refusal:
         return _refusal(request, refusal)
 
@@ -89,8 +94,13 @@ class read_transaction(transaction.Atomic):  # noqa: N801  (used as `with read_t
 
     def __enter__(self) -> None:
         super().__enter__()
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+        except BaseException:
+            # Nobody else would end what has begun, and this thread would keep its dead connection for good.
+            self.__exit__(*sys.exc_info())
+            raise
 
 
 def _rendered(response: HttpResponse) -> HttpResponse:
@@ -112,9 +122,18 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path() if reading else "/")
 
 
+def _to_second_factor(request: HttpRequest, member: Membership) -> HttpResponse:
+    """The organisation asks for a second factor; the way leads to where it is set up."""
+    messages.warning(request, f"{member.tenant.name} asks for a second factor. Set one up to go on.")
+    target = resolve_url("mfa_index")
+    return HttpResponseClientRedirect(target) if _htmx(request) else redirect(target)
+
+
 def _no_membership(request: HttpRequest) -> HttpResponse:
     entry.forget(request)  # the next page opens a tenant that the user still has
     places = selectors.places_of(request.user)  # type: ignore[arg-type]
+    if not places and getattr(request.user, "is_staff", False):
+        return redirect("admin:index")
     return render(request, "people/no_membership.html", {"places": places}, status=403)
 
 

@@ -77,10 +77,12 @@ class Membership(TenantOwned):
     """A user in a tenant, with roles. Read again on every request, so that a change counts at once."""
 
     ledger_name = "member"
+    ledger_quiet: ClassVar[set[str]] = {"last_seen_at"}
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     roles = ArrayField(models.CharField(max_length=20, choices=Role), default=list)
     is_active = models.BooleanField(default=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -98,6 +100,41 @@ class Membership(TenantOwned):
     @property
     def role_names(self) -> str:
         return ", ".join(Role(role).label for role in self.roles)
+
+
+class Team(TenantOwned):
+    """Members who work together. An archived team keeps its members for the record and is offered nowhere."""
+
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=500, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "name"], name="team_name_once"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="team_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamMember(TenantOwned):
+    """A member of a team, and whether the member leads it."""
+
+    id = models.BigAutoField(primary_key=True)
+    team = TenantFK(Team, on_delete=models.CASCADE, related_name="places")
+    member = TenantFK(Membership, on_delete=models.CASCADE, related_name="places")
+    is_lead = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "team", "member"], name="team_member_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.member} in {self.team}"
 
 
 class ApiKey(TenantOwned):

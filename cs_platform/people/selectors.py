@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 
-from cs_platform.people.models import ApiKey, Invitation, Membership, User, digest
+from cs_platform.people.models import ApiKey, Invitation, Membership, Team, TeamMember, User, digest
 from cs_platform.tenancy.models import Tenant
 from cs_platform.tenancy.scope import tenant_scope
 
@@ -82,9 +83,57 @@ def member_for(pk: UUID | str) -> Membership:
     return member
 
 
+def invitation_of(pk: UUID) -> Invitation:
+    invitation = Invitation.objects.filter(pk=pk).first()
+    if invitation is None:
+        raise Http404
+    return invitation
+
+
 def user_with_address(email: str) -> User | None:
-    return User.objects.filter(email__iexact=email).first()
+    """Whose address it is: the one that a user signs in with, or another one that was proved. An address that somebody
+    has only typed belongs to nobody yet."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None:
+        proved = EmailAddress.objects.select_related("user").filter(email__iexact=email, verified=True).first()
+        user = proved.user if proved else None
+    return user
+
+
+def is_address_of(user: User, email: str) -> bool:
+    found = user_with_address(email)
+    return found is not None and found.pk == user.pk
 
 
 def owners_beside(member: Membership) -> QuerySet[Membership]:
     return Membership.objects.filter(is_active=True, roles__contains=["owner"]).exclude(pk=member.pk)
+
+
+# --- teams ----------------------------------------------------------------------------------------------------------
+
+
+def teams() -> QuerySet[Team]:
+    """All teams with their members, in three queries however many there are."""
+    places = TeamMember.objects.select_related("member__user").order_by("-is_lead", "member__user__name", "pk")
+    return Team.objects.prefetch_related(Prefetch("places", places))
+
+
+def team_for(pk: UUID | str) -> Team:
+    team = teams().filter(pk=pk).first()
+    if team is None:
+        raise Http404
+    return team
+
+
+def with_teams(found: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Members whose `places` are read: the teams that are not archived, with `is_lead`."""
+    places = TeamMember.objects.select_related("team").filter(team__archived_at__isnull=True)
+    return found.prefetch_related(Prefetch("places", places.order_by("team__name")))
+
+
+def members_of_my_teams(member: Membership) -> list[UUID]:
+    """The ids of the active members with whom the member shares a team, the member included: what "my team" means as
+    a filter. One query."""
+    mine = TeamMember.objects.filter(member=member, team__archived_at__isnull=True).values("team_id")
+    mates = Membership.objects.filter(is_active=True, places__team_id__in=mine).values_list("pk", flat=True)
+    return sorted({*mates, member.pk})

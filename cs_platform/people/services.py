@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from cs_platform import ledger
 from cs_platform.ledger import Actor
-from cs_platform.people import policies, selectors
+from cs_platform.people import belongings, policies, selectors
 from cs_platform.people.models import ApiKey, IdempotencyRecord, Invitation, Membership, Role, User, digest
 from cs_platform.people.permissions import SCOPES
 from cs_platform.tenancy import crypto, defaults
@@ -32,6 +32,11 @@ ledger.sentences(
         "member.rejoin": "{object} became a member again",
         "member.edit_roles": "changed the roles of {object}",
         "member.deactivate": "deactivated {object}",
+        "member.added_second_factor": "set up a second factor",
+        "member.removed_second_factor": "removed a second factor",
+        "member.renewed_second_factor": "made new recovery codes",
+        "member.reset_second_factor": "took the second factor of {object} away",
+        "invitation.revoke": "revoked an invitation",
         "api_key.create": "created the API key {object}",
         "api_key.revoke": "revoked the API key {object}",
         "tenant.edit": "changed the settings of {object}",
@@ -173,11 +178,9 @@ def accept_invitation(
             raise InvitationUnusable
         if user is None:
             user = _new_user(invitation.email, name, password)
-        elif user.email.lower() != invitation.email.lower():
+        elif user.is_staff or not selectors.is_address_of(user, invitation.email):
             raise InvitationUnusable
-        EmailAddress.objects.update_or_create(
-            user=user, email=invitation.email, defaults={"verified": True, "primary": True}
-        )
+        _verified(user, invitation.email)
         invitation.accepted_at = now
         member = Membership.objects.select_related("user").filter(user=user).first()
         if member is None:
@@ -187,6 +190,17 @@ def accept_invitation(
             member.is_active = True
             member.roles = [r for r in Role.values if r in {*member.roles, *invitation.roles}]
     return member
+
+
+def _verified(user: User, email: str) -> None:
+    """The link went to this address. An address that somebody else only claimed is not theirs any more."""
+    EmailAddress.objects.filter(email__iexact=email, verified=False).exclude(user=user).delete()
+    address = EmailAddress.objects.filter(user=user, email__iexact=email).first()
+    if address is None:
+        has_primary = EmailAddress.objects.filter(user=user, primary=True).exists()
+        address = EmailAddress(user=user, email=email, primary=not has_primary)
+    address.verified = True
+    address.save()
 
 
 def _new_user(email: str, name: str, password: str) -> User:
@@ -206,6 +220,15 @@ def _new_user(email: str, name: str, password: str) -> User:
         raise InvitationUnusable from None
 
 
+def revoke_invitation(invitation: Invitation, *, actor: Actor, now: datetime) -> Invitation:
+    """The link stops working at once. Refused if it was used or has expired."""
+    with ledger.change(invitation, "revoke", actor=actor, now=now) as invitation:
+        if not invitation.open_at(now):
+            _refuse("", "This invitation was used, or has ended.", "not_open")
+        invitation.expires_at = now
+    return invitation
+
+
 def edit_roles(member: Membership, roles: Iterable[str], *, by: Asker, actor: Actor, now: datetime) -> Membership:
     """A member's roles are replaced.
 
@@ -222,20 +245,39 @@ def edit_roles(member: Membership, roles: Iterable[str], *, by: Asker, actor: Ac
     return member
 
 
-def deactivate_member(member: Membership, *, by: Asker, actor: Actor, now: datetime) -> Membership:
-    """The member is shut out at once; rows that name the member stay.
+def deactivate_member(
+    member: Membership, *, by: Asker, actor: Actor, now: datetime, plan: Mapping[str, str] | None = None
+) -> Membership:
+    """The member is shut out at once; rows that name the member stay. What the member owns goes where `plan` says, by
+    kind: to the member with this id, or "unassign".
 
-    Refused if inactive already, if an owner is removed by somebody who is none, or if no owner would be left.
+    Refused if inactive already, if an owner is removed by somebody who is none, if no owner would be left, or if the
+    plan leaves out something that is owned.
     """
-    with ledger.change(member, "deactivate", actor=actor, now=now) as member:
-        if not member.is_active:
-            _refuse("", f"{member} is not active.", "not_active")
-        if Role.OWNER in member.roles:
-            if not policies.may_grant(by, [Role.OWNER]):
-                _refuse("", "Only an owner can remove an owner.", "owner_only")
-            _keep_an_owner(member)
-        member.is_active = False
+    with ledger.unit():
+        _refuse_to_deactivate(member, by)
+        belongings.hand_over(member, plan or {}, actor=actor, now=now)
+        with ledger.change(member, "deactivate", actor=actor, now=now) as member:
+            _refuse_to_deactivate(member, by)
+            belongings.refuse_leftovers(member)
+            member.is_active = False
     return member
+
+
+def _refuse_to_deactivate(member: Membership, by: Asker) -> None:
+    if not member.is_active:
+        _refuse("", f"{member} is not active.", "not_active")
+    if Role.OWNER in member.roles:
+        if not policies.may_grant(by, [Role.OWNER]):
+            _refuse("", "Only an owner can remove an owner.", "owner_only")
+        _keep_an_owner(member)
+
+
+def note_member_seen(member: Membership, *, now: datetime) -> None:
+    """When a member was last here, to the hour: not a change of anything, so the ledger does not hear of it."""
+    if member.last_seen_at is None or now - member.last_seen_at >= timedelta(hours=1):
+        Membership.objects.filter(pk=member.pk).update(last_seen_at=now)
+        member.last_seen_at = now
 
 
 def _keep_an_owner(member: Membership) -> None:
@@ -335,11 +377,13 @@ def _tenant_value(name: str, value: Any) -> Any:
         return text.replace("\r\n", "\n") if name == "postal_address" else " ".join(text.split())
     if name in ("sender_email", "reply_to"):
         return clean_email(text, name) if text else ""
+    if name == "second_factor" and text not in Tenant.SecondFactor.values:
+        _refuse(name, f"There are: {', '.join(Tenant.SecondFactor.values)}.", "unknown")
     if name == "timezone" and text not in zoneinfo.available_timezones():
         _refuse(name, f"{text[:60]!r} is not an IANA time zone like Europe/Berlin.", "invalid_timezone")
     if name == "brand_colour" and text and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         _refuse(name, "A colour is written like #2457c5.", "invalid_colour")
-    if name not in ("timezone", "brand_colour", "holiday_country", "holiday_subdivision"):
+    if name not in ("timezone", "brand_colour", "holiday_country", "holiday_subdivision", "second_factor"):
         raise ValueError(f"{name} is not a setting of the organisation")
     return text.lower() if name == "brand_colour" else text
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -152,3 +153,84 @@ def test_the_last_owner_stays(acme, ana):
     assert api(member=ana).post(f"members/{ana.pk}/deactivate").json()["code"] == "last_owner"
     make_member(acme, "Olga", "owner")
     assert api(member=ana).post(f"members/{ana.pk}/deactivate").status_code == 200
+
+
+# --- whose address ---------------------------------------------------------------------------------------------------
+
+
+def address(user, email, *, verified):
+    from allauth.account.models import EmailAddress
+
+    return EmailAddress.objects.create(user=user, email=email, verified=verified, primary=False)
+
+
+def join(user, token):
+    browser = Client()
+    if user is not None:
+        browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return browser.post(page(token), FORM)
+
+
+def is_member(acme, user):
+    with tenant_scope(acme):
+        return Membership.objects.filter(user=user, is_active=True).exists()
+
+
+def test_an_address_that_somebody_only_claims_is_not_theirs(acme, token, otto):
+    address(otto.user, ADDRESS, verified=False)
+    assert "Sign out" in join(otto.user, token).content.decode() and not is_member(acme, otto.user)
+    with tenant_scope(acme), pytest.raises(services.InvitationUnusable):
+        services.accept_invitation(selectors.invitation_for(token, now=NOW), user=otto.user, now=NOW)
+    assert join(None, token).status_code == 302
+    nia = User.objects.get(email=ADDRESS)
+    assert nia.pk != otto.user_id and is_member(acme, nia)
+    assert not otto.user.emailaddress_set.filter(email=ADDRESS).exists()
+
+
+def test_a_second_address_that_was_proved_is_as_good(acme, token, otto):
+    address(otto.user, ADDRESS, verified=True)
+    assert "Sign in" in join(None, token).content.decode() and not User.objects.filter(email=ADDRESS).exists()
+    assert join(otto.user, token).status_code == 302 and is_member(acme, otto.user)
+    assert otto.user.emailaddress_set.get(primary=True).email == otto.user.email
+
+
+def test_who_has_moved_to_another_address_does_not_get_in_with_the_old_one(acme, umbra, token):
+    nia = make_member(umbra, "Nia", "viewer", email=ADDRESS)
+    nia.user.emailaddress_set.all().delete()
+    User.objects.filter(pk=nia.user_id).update(email="nia@elsewhere.example.com")
+    address(nia.user, "nia@elsewhere.example.com", verified=True)
+    assert "Sign out" in join(User.objects.get(pk=nia.user_id), token).content.decode()
+    assert not is_member(acme, nia.user)
+
+
+def test_the_case_of_an_address_does_not_matter(acme, umbra):
+    nia = make_member(umbra, "Nia", "viewer", email=ADDRESS)
+    with tenant_scope(acme):
+        _, token = services._invitation(ADDRESS.upper(), ["csm"], None, actor=ledger.system("test"), now=NOW)
+    assert join(nia.user, token).status_code == 302 and is_member(acme, nia.user)
+
+
+def test_a_link_of_one_organisation_opens_no_other(acme, umbra, token):
+    join(None, token)
+    nia = User.objects.get(email=ADDRESS)
+    assert {place.tenant.slug for place in selectors.places_of(nia)} == {"acme"}
+    with tenant_scope(umbra), pytest.raises(ledger.Refused):
+        services.accept_invitation(Invitation(pk=uuid4(), tenant=umbra, email=ADDRESS), user=nia, now=NOW)
+
+
+def test_a_revoked_link_is_the_same_as_an_unknown_one(acme, ana, token):
+    with tenant_scope(acme):
+        invitation = Invitation.objects.get(email=ADDRESS)
+    answer = api(member=ana).post(f"invitations/{invitation.pk}/revoke")
+    assert answer.status_code == 200
+    assert Client().get(page(token)).status_code == 404 and join(None, token).status_code == 404
+    assert api(member=ana).post(f"invitations/{invitation.pk}/revoke").json()["code"] == "not_open"
+
+
+def test_a_link_that_is_used_twice_at_once_makes_one_member(acme, token):
+    with tenant_scope(acme):
+        first, second = (selectors.invitation_for(token, now=NOW) for _ in range(2))
+        services.accept_invitation(first, user=None, now=NOW, **FORM)
+        with pytest.raises(services.InvitationUnusable):
+            services.accept_invitation(second, user=None, now=NOW, name="Eve", password="another long phrase")
+        assert Membership.objects.filter(user__email=ADDRESS).count() == 1

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signals import got_request_exception
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from cs_platform import ledger
 from cs_platform.people.keyset import BadCursor, BadSort
 from cs_platform.people.policies import MissingScope
+from cs_platform.people.second_factor.rule import SecondFactorRequired
 
 log = logging.getLogger(__name__)
 NOT_FOUND = "There is nothing here, or it is not yours."
@@ -36,8 +37,10 @@ def problem(
     *,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> Response:
     body = {
+        **(extra or {}),
         "type": "about:blank",
         "title": HTTPStatus(status_code).phrase,
         "status": status_code,
@@ -99,7 +102,7 @@ def _of_model(exc: ModelValidationError, context: dict[str, Any]) -> Response:
 def _of_refused(exc: ledger.Refused, context: dict[str, Any]) -> Response:
     words, field = str(exc), getattr(exc, "field", "") or ""
     errors = [{"field": field, "code": exc.code, "message": words}] if field else []
-    return problem(409, exc.code, words, errors=errors)
+    return problem(409, exc.code, words, errors=errors, extra=getattr(exc, "extra", None))
 
 
 def _of_absent(exc: Exception, context: dict[str, Any]) -> Response:
@@ -108,6 +111,7 @@ def _of_absent(exc: Exception, context: dict[str, Any]) -> Response:
 
 def _of_forbidden(exc: Exception, context: dict[str, Any]) -> Response:
     code = "missing_scope" if isinstance(exc, MissingScope) else "permission_denied"
+    code = "second_factor_required" if isinstance(exc, SecondFactorRequired) else code
     return problem(403, code, str(getattr(exc, "detail", "") or exc) or "You may not do this.")
 
 
@@ -184,6 +188,6 @@ _ANSWERS: tuple[tuple[Any, Any], ...] = (
     ((BadCursor, BadSort), _of_sort),
     (DataError, _of_data),
     (IntegrityError, _of_integrity),
-    (OperationalError, _of_operation),
+    ((OperationalError, InterfaceError), _of_operation),
     (exceptions.APIException, _of_api),
 )

@@ -15,7 +15,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from cs_platform.ledger import Actor
-from cs_platform.people import policies
+from cs_platform.people import policies, services
 from cs_platform.people.api.errors import Problem
 from cs_platform.people.api.idempotency import Replay
 from cs_platform.people.api.parsers import MAX_BYTES
@@ -23,6 +23,7 @@ from cs_platform.people.api.throttling import CallerThrottle
 from cs_platform.people.doors import read_transaction
 from cs_platform.people.models import ApiKey, Membership
 from cs_platform.people.permissions import VERBS
+from cs_platform.people.second_factor import rule
 from cs_platform.tenancy import clock
 from cs_platform.tenancy.models import Tenant
 from cs_platform.tenancy.scope import tenant_scope
@@ -41,7 +42,9 @@ class TenantAPIView(APIView):
     format_kwarg = None  # the REST framework asks for it; an address has no format suffix here
     permission_classes = ()  # the table of rights decides, in initial()
     throttle_classes = (CallerThrottle,)
-    http_method_names = ["get", "post", "patch", "delete", "head"]
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    fields_are_read = False  # set by whoever narrows the answer itself
 
     who: Membership | ApiKey
     now: datetime
@@ -59,7 +62,7 @@ class TenantAPIView(APIView):
 
     @classmethod
     def handlers(cls) -> list[str]:
-        return [method for method in ("get", "post", "patch", "delete") if hasattr(cls, method)]
+        return [method for method in ("get", "post", "put", "patch", "delete") if hasattr(cls, method)]
 
     # --- the way of a request ---------------------------------------------------------------------------------------
 
@@ -89,6 +92,9 @@ class TenantAPIView(APIView):
         self.who = request.who = request._request.who = request.auth  # type: ignore[attr-defined,assignment]
         self.scope.enter_context(tenant_scope(self.who.tenant_id))
         self.check_throttles(request)
+        if isinstance(self.who, Membership):
+            rule.require(self.who)
+            services.note_member_seen(self.who, now=self.now)
         name = self.handler_name()
         if name is None:
             raise exceptions.MethodNotAllowed(request.method or "")
@@ -112,7 +118,7 @@ class TenantAPIView(APIView):
 
         if request.method in READING:
             with read_transaction():
-                return handler(request, *self.args, **self.kwargs)
+                return self._narrowed(handler(request, *self.args, **self.kwargs))
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             replay = Replay(
                 route=request.path,
@@ -123,6 +129,21 @@ class TenantAPIView(APIView):
             )
             return replay.answer(run, self.handle_exception, outside=name in self.outside)
         return run()
+
+    def _narrowed(self, response: Response) -> Response:
+        """`?fields=` for answers that no shape of a resource has narrowed already."""
+        asked, data = self.params_list("fields"), response.data
+        if not asked or self.fields_are_read or not isinstance(data, dict | list):
+            return response
+        inside = data.get("results") if isinstance(data, dict) else data
+        rows = [row for row in (inside if isinstance(inside, list) else [data]) if isinstance(row, dict)]
+        unknown = sorted(set(asked) - {name for row in rows for name in row}) if rows else []
+        if unknown:
+            self.invalid("fields", f"There is no field {unknown[0][:60]!r}.", code="unknown_field")
+        for row in rows:
+            for name in set(row) - set(asked):
+                del row[name]
+        return response
 
     # --- checks -----------------------------------------------------------------------------------------------------
 
@@ -182,6 +203,12 @@ class TenantAPIView(APIView):
         if value not in ("true", "false"):
             self.invalid(name, "Say true or false.")
         return value == "true"
+
+    def uuid_param(self, name: str) -> UUID:
+        try:
+            return UUID(self.param(name) or "")
+        except ValueError:
+            self.invalid(name, "This is not an id.")
 
     def invalid(self, field: str, message: str, *, code: str = "invalid") -> NoReturn:
         raise exceptions.ValidationError({field: [exceptions.ErrorDetail(message, code)]})

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cs_platform.ledger.models import AuditRow, FactRow
-from cs_platform.people import selectors, services
+from cs_platform.people import belongings, selectors, services, teams
 from cs_platform.people.api import shapes
 from cs_platform.people.api.viewsets import Lists, Retrieves, TenantViewSet
-from cs_platform.people.models import ApiKey, Invitation, Membership
+from cs_platform.people.models import ApiKey, Invitation, Membership, Team
+from cs_platform.people.second_factor import resetting
 
 BIGGEST = 2**63 - 1
 
@@ -25,7 +26,9 @@ class MemberViewSet(Lists, Retrieves, TenantViewSet):
         "list": "member.view",
         "retrieve": "member.view",
         "partial_update": "member.edit",
+        "belongings": "member.edit",
         "deactivate": "member.edit",
+        "reset_second_factor": "member.reset_second_factor",
     }
     serializer_class = shapes.MemberOut
     sort_fields = {"name": "user__name", "email": "user__email", "created_at": "created_at"}
@@ -33,7 +36,7 @@ class MemberViewSet(Lists, Retrieves, TenantViewSet):
     query_params = ("active", "email", "role")
 
     def rows(self) -> QuerySet[Membership]:
-        found = selectors.members()
+        found = selectors.with_teams(selectors.members())
         if self.action != "list":
             return found
         active = self.bool_param("active")
@@ -51,21 +54,106 @@ class MemberViewSet(Lists, Retrieves, TenantViewSet):
         member = self.get_object()
         typed = self.parse(shapes.MemberIn, partial=True)
         if "roles" in typed:
-            member = services.edit_roles(member, typed["roles"], by=self.who, actor=self.actor, now=self.now)
-        return self.one(member)
+            services.edit_roles(member, typed["roles"], by=self.who, actor=self.actor, now=self.now)
+        return self.one(self.rows().get(pk=member.pk))
 
-    @extend_schema(request=shapes.NothingIn, responses=shapes.MemberOut)
+    @extend_schema(responses=shapes.BelongingsOut)
+    @action(detail=True, methods=["get"])
+    def belongings(self, request: Request, pk: UUID) -> Response:
+        """What the member owns now, by kind: what a plan for `deactivate` has to say."""
+        owned = belongings.of(self.get_object())
+        return Response(shapes.BelongingsOut({"belongings": owned}, context={"request": request, "view": self}).data)
+
+    @extend_schema(request=shapes.DeactivateIn, responses=shapes.MemberOut)
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, pk: UUID) -> Response:
-        """Shut the member out, at once."""
+        """Shut the member out, at once. Refused (`still_owns`, with the counts) while the plan leaves something out."""
+        member = self.get_object()
+        plan = self.parse(shapes.DeactivateIn).get("plan", {})
+        services.deactivate_member(member, plan=plan, by=self.who, actor=self.actor, now=self.now)
+        return self.one(self.rows().get(pk=member.pk))
+
+    @extend_schema(request=shapes.NothingIn, responses=shapes.MemberOut)
+    @action(detail=True, methods=["post"], url_path="reset-second-factor")
+    def reset_second_factor(self, request: Request, pk: UUID) -> Response:
+        """For a person who lost the device and the recovery codes. The person gets a mail."""
         member = self.get_object()
         self.parse(shapes.NothingIn)
-        return self.one(services.deactivate_member(member, by=self.who, actor=self.actor, now=self.now))
+        return self.one(resetting.reset_second_factor(member, by=self.who, actor=self.actor, now=self.now))
+
+
+class TeamViewSet(Lists, Retrieves, TenantViewSet):
+    model = Team
+    required = {
+        "list": "member.view",
+        "retrieve": "member.view",
+        "create": "team.create",
+        "partial_update": "team.edit",
+        "destroy": "team.archive",
+        "restore": "team.archive",
+        "set_members": "team.set_members",
+    }
+    serializer_class = shapes.TeamOut
+    sort_fields = {"name": "name", "created_at": "created_at"}
+    default_sort = "name"
+    query_params = ("archived", "member_id")
+
+    def rows(self) -> QuerySet[Team]:
+        found = selectors.teams()
+        if self.action != "list":
+            return found
+        archived = self.bool_param("archived")
+        if archived is not None:
+            found = found.filter(archived_at__isnull=not archived)
+        if self.param("member_id"):
+            found = found.filter(places__member_id=self.uuid_param("member_id"))
+        return found
+
+    @extend_schema(request=shapes.TeamIn, responses={201: shapes.TeamOut})
+    def create(self, request: Request) -> Response:
+        """A team without members yet."""
+        return self.created(teams.create_team(**self.parse(shapes.TeamIn), actor=self.actor, now=self.now))
+
+    @extend_schema(request=shapes.TeamIn, responses=shapes.TeamOut)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        team = self.get_object()
+        teams.edit_team(team, **self.parse(shapes.TeamIn, partial=True), actor=self.actor, now=self.now)
+        return self.one(selectors.team_for(team.pk))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        """Archive the team; `restore` brings it back."""
+        teams.archive_team(self.get_object(), actor=self.actor, now=self.now)
+        return Response(status=204)
+
+    @extend_schema(request=shapes.NothingIn, responses=shapes.TeamOut)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: UUID) -> Response:
+        """Bring an archived team back."""
+        team = self.get_object()
+        self.parse(shapes.NothingIn)
+        teams.restore_team(team, actor=self.actor, now=self.now)
+        return self.one(selectors.team_for(team.pk))
+
+    @extend_schema(request=shapes.TeamMembersIn, responses=shapes.TeamOut)
+    @action(detail=True, methods=["post"], url_path="set-members")
+    def set_members(self, request: Request, pk: UUID) -> Response:
+        """Who is in the team from now on; whoever is not named leaves it."""
+        team = self.get_object()
+        places = self.parse(shapes.TeamMembersIn)["members"]
+        wanted = {place["member_id"]: place["lead"] for place in places}
+        teams.set_members(team, wanted, actor=self.actor, now=self.now)
+        return self.one(selectors.team_for(team.pk))
 
 
 class InvitationViewSet(Lists, Retrieves, TenantViewSet):
     model = Invitation
-    required = {"list": "member.view", "retrieve": "member.view", "create": "member.invite"}
+    required = {
+        "list": "member.view",
+        "retrieve": "member.view",
+        "create": "member.invite",
+        "revoke": "member.invite",
+    }
     serializer_class = shapes.InvitationOut
     sort_fields = {"created_at": "created_at", "email": "email"}
     default_sort = "-created_at"
@@ -77,6 +165,14 @@ class InvitationViewSet(Lists, Retrieves, TenantViewSet):
         return self.created(
             services.invite_member(typed["email"], typed["roles"], by=self.who, actor=self.actor, now=self.now)
         )
+
+    @extend_schema(request=shapes.NothingIn, responses=shapes.InvitationOut)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: UUID) -> Response:
+        """The link stops working at once."""
+        invitation = self.get_object()
+        self.parse(shapes.NothingIn)
+        return self.one(services.revoke_invitation(invitation, actor=self.actor, now=self.now))
 
 
 class ApiKeyViewSet(Lists, Retrieves, TenantViewSet):
@@ -137,15 +233,8 @@ class AuditViewSet(Lists, Retrieves, TenantViewSet):
         if self.param("actor_id"):
             found = found.filter(call__actor_id=self.param("actor_id"))
         if self.param("account_id"):
-            found = found.filter(account_id=self._uuid("account_id"))
+            found = found.filter(account_id=self.uuid_param("account_id"))
         return found
-
-    def _uuid(self, name: str) -> UUID | None:
-        try:
-            return UUID(self.param(name) or "")
-        except ValueError:
-            self.invalid(name, "This is not an id.")
-        return None
 
     def get_object(self) -> AuditRow:
         pk = self.kwargs["pk"]

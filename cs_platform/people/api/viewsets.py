@@ -109,6 +109,7 @@ class TenantViewSet(TenantAPIView, GenericViewSet[Any], abstract=True):
 
     def shape_context(self) -> dict[str, Any]:
         asked = self.params_list("fields")
+        self.fields_are_read = True
         if asked:
             known = set(self.shape()(context={}).fields)  # type: ignore[attr-defined]
             unknown = sorted(set(asked) - known)
