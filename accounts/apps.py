@@ -7,4 +7,6 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import defaults, facts, services  # noqa: F401  (they register defaults, facts and sentences)
+        from accounts import belongings, defaults, facts, services, tasks  # noqa: F401  (they register what they are for)
+
+        belongings.register()

@@ -60,6 +60,24 @@ class ContactsChanged:
     contact_ids: list[str]
 
 
+@ledger.fact("accounts.instances_changed")
+@dataclass(frozen=True)
+class InstancesChanged:
+    """Instances of these accounts came, changed or went, or other people look after them."""
+
+    account_ids: list[str]
+
+
+@ledger.fact("accounts.opportunities_changed")
+@dataclass(frozen=True)
+class OpportunitiesChanged:
+    """Deals came or changed: another close date, won, lost, open again, gone. An account that a deal left is named
+    too."""
+
+    account_ids: list[str]
+    opportunity_ids: list[str]
+
+
 @ledger.fact("accounts.opportunities_won")
 @dataclass(frozen=True)
 class OpportunitiesWon:

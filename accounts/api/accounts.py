@@ -12,20 +12,21 @@ from rest_framework.response import Response
 
 from accounts import rules, selectors, services
 from accounts.api import bulk, extensions, shapes
+from accounts.api.bulk_changes import BulkChanges
 from accounts.api.fields import told
 from accounts.models import Account
 from accounts.services import cleaning
 from cs_platform import ledger
 from cs_platform.people import policies
 from cs_platform.people import selectors as people
-from cs_platform.people.api import Lists, Retrieves, TenantViewSet
+from cs_platform.people.api import Lists, Retrieves
 from cs_platform.people.api.parsers import loads
 from cs_platform.people.api.shapes import NothingIn
 
 STATES = ("managed", "archived", "all")
 
 
-class AccountViewSet(Lists, Retrieves, TenantViewSet):
+class AccountViewSet(Lists, Retrieves, BulkChanges):
     model = Account
     required = {
         "list": "account.view",
@@ -40,6 +41,9 @@ class AccountViewSet(Lists, Retrieves, TenantViewSet):
         "explain_segment": "account.view",
         "alerts": "account.view",
         "bulk_upsert": "account.create",
+        "bulk_set_support_level": "account.set_support_level",
+        "bulk_update": "account.edit",
+        "override_segment": "account.override_segment",
     }
     serializer_class = shapes.AccountOut
     sort_fields = dict(selectors.ACCOUNT_SORTS)
@@ -166,6 +170,22 @@ class AccountViewSet(Lists, Retrieves, TenantViewSet):
         name, note = typed["support_level"] or "", typed.get("note") or ""
         with told():
             return self.one(services.set_support_level(account, name, actor=self.actor, now=self.now, note=note))
+
+    @extend_schema(request=shapes.OverrideIn, responses={201: shapes.OverrideOut})
+    @action(detail=True, methods=["post"], url_path="override-segment")
+    def override_segment(self, request: Request, pk: UUID) -> Response:
+        """A segment or service model by hand, with a reason, somebody who answers for it, and an end. It takes the
+        place of one that holds."""
+        account = self.get_object()
+        with told():
+            typed = self.parse(shapes.OverrideIn)
+        owner = people.members().filter(pk=typed.pop("owner_id")).first()
+        if owner is None:
+            self.invalid("owner_id", "There is no such member.", code="not_found")
+        words = {name: typed.pop(name, None) or "" for name in ("segment", "service_model")}
+        with told():
+            made = services.override_segment(account, **words, **typed, owner=owner, actor=self.actor, now=self.now)  # type: ignore[arg-type]
+        return Response(shapes.OverrideOut(made).data, status=201)
 
     @extend_schema(request=shapes.OwnerIn, responses=shapes.AccountOut)
     @action(detail=True, methods=["post"], url_path="assign-owner")

@@ -1,6 +1,7 @@
 """contacts/, opportunities/ and alerts/."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from accounts.models import Account, AccountAlert, Contact, ContactRole, Opportu
 from accounts.services import cleaning
 from cs_platform.people.api import Lists, Retrieves, TenantViewSet
 from cs_platform.people.api.shapes import NothingIn
+
+MAX_DAYS = 36_500
 
 
 class _Narrowed(TenantViewSet, abstract=True):
@@ -108,6 +111,7 @@ class OpportunityViewSet(Lists, Retrieves, _Narrowed):
     default_sort = "-close_date"
     query_params = (
         "account_id", "owner_id", "q", "stage", "type", "salesforce_id", "is_closed", "is_won", "is_new_business",
+        "open", "closing_within",
     )  # fmt: skip
 
     def rows(self) -> QuerySet[Opportunity]:
@@ -120,11 +124,28 @@ class OpportunityViewSet(Lists, Retrieves, _Narrowed):
             stage=self.param("stage"),
             type=self.param("type"),
             salesforce_id=self.param("salesforce_id"),
-            is_closed=self.bool_param("is_closed"),
+            is_closed=self._is_closed(),
+            closes_by=self._closes_by(),
             is_won=self.bool_param("is_won"),
             is_new_business=self.bool_param("is_new_business"),
         )
         return selectors.opportunity_list(given)
+
+    def _is_closed(self) -> bool | None:
+        """`open=true` is `is_closed=false`, in the words of whoever watches deals."""
+        is_open, is_closed = self.bool_param("open"), self.bool_param("is_closed")
+        if is_open is not None and is_closed is not None and is_open == is_closed:
+            self.invalid("open", "`open` and `is_closed` contradict each other.")
+        return is_closed if is_open is None else not is_open
+
+    def _closes_by(self) -> date | None:
+        """`closing_within=45`: the expected close is at most so many days ahead, or has passed."""
+        given = self.param("closing_within")
+        if given is None:
+            return None
+        if not given.isascii() or not given.isdigit() or int(given[:6]) > MAX_DAYS or len(given) > 5:
+            self.invalid("closing_within", f"Give a whole number of days from 0 to {MAX_DAYS:,}.")
+        return services.today(self.now) + timedelta(days=int(given))
 
 
 class AlertViewSet(Lists, Retrieves, _Narrowed):

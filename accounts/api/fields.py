@@ -13,14 +13,14 @@ from accounts.rules.ruleset import MAX_RULES, parse_set
 from accounts.services import cleaning
 from cs_platform import ledger
 
-API_NAMES = {"arr_minor": "arr", "mrr_minor": "mrr", "amount_minor": "amount"}
+API_NAMES = {"arr_minor": "arr", "mrr_minor": "mrr", "amount_minor": "amount", "admins": "contact_ids"}
 #: Refusals that are about the request and not about the state of things.
 MALFORMED = frozenset(
     {
         "bad_rule", "control_characters", "invalid", "invalid_currency", "invalid_date", "invalid_domain",
         "invalid_email", "invalid_id", "invalid_salesforce_id", "invalid_timezone", "malformed", "not_a_flag",
         "not_a_list", "not_a_number", "not_found", "not_text", "out_of_range", "places", "required", "too_long",
-        "unknown_field", "unknown_role", "unknown_support_level",
+        "invalid_url", "unknown_choice", "unknown_field", "unknown_role", "unknown_support_level",
     }
 )  # fmt: skip
 

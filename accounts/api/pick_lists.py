@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from accounts import rules, selectors, services
 from accounts.api import extensions, shapes
 from accounts.api.fields import told
-from accounts.models import SegmentationRules, SupportLevel
+from accounts.models import SegmentationRules, SegmentOverride, SupportLevel
+from cs_platform.people import keyset
 from cs_platform.people.api import Lists, Retrieves, TenantAPIView, TenantViewSet
 from cs_platform.people.api.shapes import NothingIn
 
@@ -65,6 +66,10 @@ class SegmentationViewSet(Lists, Retrieves, TenantViewSet):
         "simulate": "segmentation.view",
         "simulate_draft": "segmentation.view",
         "publish": "segmentation.publish",
+        "unschedule": "segmentation.publish",
+        "roll_back": "segmentation.publish",
+        "differences": "segmentation.view",
+        "movers": "segmentation.view",
     }
     serializer_class = shapes.SegmentationOut
     sort_fields = {"number": "number", "created_at": "created_at"}
@@ -77,6 +82,9 @@ class SegmentationViewSet(Lists, Retrieves, TenantViewSet):
         if state is not None and state not in SegmentationRules.State.values:
             self.invalid("state", f"Say one of {', '.join(SegmentationRules.State.values)}.")
         return found if state is None else found.filter(state=state)
+
+    def shape(self) -> Any:
+        return shapes.MoverOut if self.action == "movers" else super().shape()
 
     @extend_schema(request=shapes.NewSegmentationIn, responses={201: shapes.SegmentationOut})
     def create(self, request: Request) -> Response:
@@ -114,14 +122,79 @@ class SegmentationViewSet(Lists, Retrieves, TenantViewSet):
         with told():
             return Response(shapes.SimulationOut(services.simulate(found.rules, now=self.now)).data)
 
-    @extend_schema(request=NothingIn, responses=shapes.SegmentationOut)
+    @extend_schema(responses=shapes.MoverOut(many=True))
+    @action(detail=True, methods=["get"])
+    def movers(self, request: Request, pk: UUID) -> Response:
+        """The accounts that would move if this version was published, by name."""
+        found, (_, cursor, limit) = self.get_object(), self.page_args()
+        rows = services.movers(found.rules, now=self.now)
+        page = keyset.paginate(rows, sort="name", allowed={"name": "sort_name"}, cursor=cursor, limit=limit)
+        count = rows.count() if self.wants_count() else None
+        return self.page_of(services.as_movers(page.rows, found.rules), next_cursor=page.next, count=count)
+
+    @extend_schema(responses=shapes.DifferencesOut)
+    @action(detail=True, methods=["get"])
+    def differences(self, request: Request, pk: UUID) -> Response:
+        """What this version says differently from the one that was in force before it, in words."""
+        found = self.get_object()
+        before = selectors.version_before(found)
+        said = selectors.differences(before.rules if before else [], found.rules)
+        body = {"before": before.number if before else None, "differences": said}
+        return Response(shapes.DifferencesOut(body).data)
+
+    @extend_schema(request=shapes.PublishIn, responses=shapes.SegmentationOut)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: UUID) -> Response:
-        """This draft counts from now on, and every managed account is segmented anew."""
+        """This version counts from now on, and every managed account is segmented anew; or from the beginning of a day
+        to come."""
         draft = self.get_object()
-        self.parse(NothingIn)
         with told():
-            return self.one(services.publish_segmentation(draft, actor=self.actor, now=self.now))
+            on = self.parse(shapes.PublishIn).get("effective_on")
+            return self.one(services.publish_segmentation(draft, effective_on=on, actor=self.actor, now=self.now))
+
+    @extend_schema(request=NothingIn, responses=shapes.SegmentationOut)
+    @action(detail=True, methods=["post"])
+    def unschedule(self, request: Request, pk: UUID) -> Response:
+        """It does not count from its day; it is a draft again."""
+        version = self.get_object()
+        self.parse(NothingIn)
+        return self.one(services.unschedule_segmentation(version, actor=self.actor, now=self.now))
+
+    @extend_schema(request=shapes.PublishIn, responses={201: shapes.SegmentationOut})
+    @action(detail=True, methods=["post"], url_path="roll-back")
+    def roll_back(self, request: Request, pk: UUID) -> Response:
+        """The rules of this earlier version count again, as a new version. Simulate it first: what would move now may
+        differ from what moved then."""
+        version = self.get_object()
+        with told():
+            on = self.parse(shapes.PublishIn).get("effective_on")
+            made = services.roll_back_segmentation(version, effective_on=on, actor=self.actor, now=self.now)
+        return self.created(made)
+
+
+class SegmentOverrideViewSet(Lists, Retrieves, TenantViewSet):
+    """Segments and service models that people have set by hand: what holds, and with `active=false` what has ended."""
+
+    model = SegmentOverride
+    required = {"list": "segmentation.view", "retrieve": "segmentation.view", "end": "account.override_segment"}
+    serializer_class = shapes.OverrideOut
+    sort_fields = selectors.OVERRIDE_SORTS
+    default_sort = "expires_on"
+    query_params = ("active",)
+
+    def rows(self) -> QuerySet[SegmentOverride]:
+        if self.action != "list":
+            return selectors.overrides(active=None)
+        active = self.bool_param("active")
+        return selectors.overrides(active=True if active is None else active)
+
+    @extend_schema(request=NothingIn, responses=shapes.OverrideOut)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: UUID) -> Response:
+        """The rules decide again from now on."""
+        override = self.get_object()
+        self.parse(NothingIn)
+        return self.one(services.end_override(override, actor=self.actor, now=self.now))
 
 
 class SegmentPreview(TenantAPIView):

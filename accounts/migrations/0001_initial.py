@@ -473,7 +473,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="account",
-            index=models.Index(fields=["tenant", "segment", "sort_name", "id"], name="account_by_segment"),
+            index=models.Index(
+                condition=models.Q(("state", "managed")),
+                fields=["tenant", "segment", "sort_name", "id"],
+                name="account_by_segment",
+            ),
         ),
         migrations.AddIndex(
             model_name="account",

@@ -120,7 +120,11 @@ class Account(TenantOwned):
         )
         indexes = (
             models.Index(fields=["tenant", "state", "sort_name", "id"], name="account_by_name"),
-            models.Index(fields=["tenant", "segment", "sort_name", "id"], name="account_by_segment"),
+            models.Index(
+                fields=["tenant", "segment", "sort_name", "id"],
+                condition=Q(state="managed"),
+                name="account_by_segment",
+            ),
             models.Index(fields=["tenant", "csm", "sort_name", "id"], name="account_by_csm"),
             models.Index("tenant", F("arr_minor").desc(nulls_last=True), F("id").desc(), name="account_by_arr"),
             models.Index(fields=["tenant", "renewal_date", "id"], name="account_by_renewal"),

@@ -71,6 +71,11 @@ class Contact(TenantOwned):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_instance_admin(self) -> bool:
+        """The yes or no that stands beside the roles; it says what the list says."""
+        return ContactRole.INSTANCE_ADMIN in self.roles
+
 
 class Opportunity(TenantOwned):
     """A deal of an account, as the sales system tells it. `is_new_business` says that winning it makes a customer of a

@@ -137,6 +137,11 @@ def count_accounts(given: AccountFilters) -> int:
     return filtered(given).count()
 
 
+def account_ids(given: AccountFilters, *, limit: int) -> list[UUID]:
+    """The ids of the list, by name, at most `limit`."""
+    return list(filtered(given).order_by("sort_name", "pk").values_list("pk", flat=True)[:limit])
+
+
 def counts_by_segment() -> dict[str, int]:
     """How many managed accounts are in each segment; "" is undecided."""
     managed = Account.objects.filter(state=Account.State.MANAGED)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +71,7 @@ class OpportunityFilters:
     is_closed: bool | None = None
     is_won: bool | None = None
     is_new_business: bool | None = None
+    closes_by: date | None = None
 
 
 def opportunity_list(given: OpportunityFilters) -> QuerySet[Opportunity]:
@@ -88,6 +90,8 @@ def opportunity_list(given: OpportunityFilters) -> QuerySet[Opportunity]:
         value = getattr(given, name)
         if value is not None:
             found = found.filter(**{name: value})
+    if given.closes_by is not None:
+        found = found.filter(close_date__lte=given.closes_by)
     for word in given.q.split()[:MAX_WORDS]:
         found = found.filter(name__icontains=word[:100])
     return found

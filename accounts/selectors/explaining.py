@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, Subquery
 
 from accounts import rules
 from accounts.models import Account, Decision, SegmentationRules
@@ -17,7 +19,8 @@ from accounts.rules.ruleset import RuleSet, parse_set
 @dataclass(frozen=True)
 class Explanation:
     """`words` says why the segment, `service_model_words` why the service model. `inputs` are as they were when it was
-    decided, money in major units; `rule` is the label of the rule that matched."""
+    decided, money in major units; `rule` is the label of the rule that matched. `override` is what a person has set
+    instead: reason, owner, expires_on, and the segment and service model that the rules would give."""
 
     segment: str
     service_model: str
@@ -28,6 +31,7 @@ class Explanation:
     version: int | None
     published_at: datetime | None
     decided_at: datetime | None
+    override: dict[str, Any] | None = None
 
 
 def newest_decision(account_id: UUID, kind: str = "segment") -> Decision | None:
@@ -36,15 +40,18 @@ def newest_decision(account_id: UUID, kind: str = "segment") -> Decision | None:
 
 def explain_segment(account: Account) -> Explanation:
     """Why this account is where it is."""
-    decision = newest_decision(account.pk)
+    its_rules = SegmentationRules.objects.filter(number=OuterRef("rules_version")).values("rules")
+    told = Decision.objects.annotate(its_rules=Subquery(its_rules[:1]))  # with the rules of its time in one question
+    decision = told.filter(account_id=account.pk, kind="segment").order_by("-id").first()
     if decision is None:
         words = "No segment: nothing has been decided yet."
         return Explanation(account.segment, account.service_model, words, "", {}, "", None, None, None)
-    version = SegmentationRules.objects.filter(number=decision.rules_version).first()
-    ruleset = _readable(version)
+    ruleset = _readable(decision.its_rules)
     segment, model = decision.outcome.get("segment", ""), decision.outcome.get("service_model", "")
     source = _source(decision, account.tenant.timezone)
     number = decision.outcome.get("rule_no", -1)
+    if "override" in decision.outcome:
+        return _overridden(decision, ruleset, source)
     return Explanation(
         segment=segment,
         service_model=model,
@@ -60,10 +67,42 @@ def explain_segment(account: Account) -> Explanation:
     )
 
 
-def _readable(version: SegmentationRules | None) -> RuleSet | None:
+def _overridden(decision: Decision, ruleset: RuleSet | None, source: str) -> Explanation:
+    """A person has decided; what the rules say is said beside it."""
+    outcome, by_hand = decision.outcome, decision.outcome["override"]
+    ruled, number = outcome.get("ruled", {}), outcome.get("rule_no", -1)
+    until = date.fromisoformat(by_hand["expires_on"])
+    why = f"it was set by hand until {until.day} {until:%b %Y} ({by_hand['reason']}; {by_hand['owner']})"
+
+    def words(part: str, nothing: str) -> str:
+        here, said = outcome.get(part) or nothing, ruled.get(part) or nothing
+        reasons = _reasons(decision, ruleset, number, part)
+        if here == said:
+            return f"{here} because {reasons}, {source}"
+        return f"{here} because {why}. The rules say {said} because {reasons}, {source}"
+
+    return Explanation(
+        segment=outcome.get("segment", ""),
+        service_model=outcome.get("service_model", ""),
+        words=words("segment", "No segment"),
+        service_model_words=words("service_model", "No service model"),
+        inputs=_presented(decision.inputs),
+        rule=decision.rule,
+        version=decision.rules_version,
+        published_at=decision.rules_published_at,
+        decided_at=decision.at,
+        override={
+            **by_hand,
+            "segment": ruled.get("segment", ""),
+            "service_model": ruled.get("service_model", ""),
+        },
+    )
+
+
+def _readable(stored: Any) -> RuleSet | None:
     """None if the rules can not be read any more: a field that they asked is gone. The label still says enough."""
     try:
-        return parse_set(version.rules) if version is not None else None
+        return parse_set(stored) if stored is not None else None
     except rules.BadRule:
         return None
 

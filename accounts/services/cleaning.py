@@ -25,6 +25,8 @@ MAX_DOMAINS = 50
 _SALESFORCE_ID = re.compile(r"[0-9A-Za-z]{18}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
+_PLAIN_LABEL = r"(?![a-z0-9-]{2}--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN_HOST = re.compile(rf"{_PLAIN_LABEL}(?:\.{_PLAIN_LABEL})+", re.ASCII)
 _ROLES = {role.casefold(): role for role in ContactRole.values}
 _is_email = EmailValidator()
 
@@ -45,12 +47,17 @@ def plain(raw: object, limit: int) -> str:
         raise BadValue("This is not text.", "not_text")
     if len(raw) > 10 * limit + 100:
         raise BadValue(f"At most {limit} characters.", "too_long")
+    if raw.isascii() and raw.isprintable():  # most are, and have nothing that follows to be looked for
+        return _of_length(raw.strip(), limit)
     if any("\ud800" <= char <= "\udfff" for char in raw):
         raise BadValue("This text holds half a character.", "malformed")
     text = unicodedata.normalize("NFC", re.sub(r"[\t\r\n\u2028\u2029]+", " ", raw))
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise BadValue("Control characters are not allowed.", "control_characters")
-    text = text.strip()
+    return _of_length(text.strip(), limit)
+
+
+def _of_length(text: str, limit: int) -> str:
     if len(text) > limit:
         raise BadValue(f"At most {limit} characters.", "too_long")
     return text
@@ -120,10 +127,12 @@ def email(raw: object) -> str:
 def domain(raw: object) -> str:
     """A host name in the form that DNS knows (xn--…), without www."""
     text = plain(raw, 300).rstrip(".")
-    try:
-        host = idna.encode(text, uts46=True).decode().lower()
-    except (idna.IDNAError, UnicodeError):
-        host = ""
+    host = text.lower()
+    if not _PLAIN_HOST.fullmatch(host):
+        try:
+            host = idna.encode(text, uts46=True).decode().lower()
+        except (idna.IDNAError, UnicodeError):
+            host = ""
     labels = host.removeprefix("www.").split(".")
     if len(labels) < 2 or labels[-1].isdigit() or len(host) > 253:
         raise BadValue(f"{text[:60]!r} is not a domain like acme.com.", "invalid_domain")

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from accounts.facts import ContactsChanged
-from accounts.models import Account, Contact
+from accounts.models import Account, Contact, ContactRole, InstanceAdmin
 from accounts.models.customers import sort_word
 from accounts.services import cleaning, matching
 from accounts.services.rows import ContactInput, Draft, Invalid, RowResult, draft_of, drop_repeated
@@ -61,6 +63,7 @@ def _upsert(rows: Sequence[ContactInput], *, actor: ledger.Actor, now: datetime,
             _refuse_taken(drafts, ids)
         matching.check_accounts(drafts, "account_id", lambda draft: rows[draft.row].account_id)
         drop_repeated(drafts, "id", *KEYS)
+        _keep_the_admins(drafts, by_hand=not needs_key)
         work = _Work()
         for draft in drafts:
             if draft.is_good:
@@ -73,6 +76,27 @@ def _refuse_taken(drafts: Sequence[Draft], ids: Sequence[UUID | None]) -> None:
     for draft, pk in zip(drafts, ids, strict=True):
         if pk is None and draft.found is not None:
             draft.wrong("salesforce_id", "taken", "There is a contact with this id.")
+
+
+def _keep_the_admins(drafts: Sequence[Draft], *, by_hand: bool) -> None:
+    """Who looks after an instance keeps the role Instance Admin: another system's list is completed, a person is told
+    where to take it away."""
+    role = ContactRole.INSTANCE_ADMIN.value
+    asked = {
+        draft.found.pk: draft
+        for draft in drafts
+        if draft.is_good and draft.found is not None and role not in draft.values.get("roles", [role])
+    }
+    if not asked:
+        return
+    mapped = InstanceAdmin.objects.filter(contact_id__in=asked).order_by("instance__name")
+    for contact_id, name in mapped.values_list("contact_id", "instance__name"):
+        draft = asked[contact_id]
+        if by_hand:
+            draft.wrong("roles", "instance_admin", f"{draft.found} is an admin of {name}. Change that table first.")
+        else:
+            given = {*draft.values["roles"], role}
+            draft.values["roles"] = [known for known in ContactRole.values if known in given]
 
 
 @dataclass
@@ -114,12 +138,20 @@ class _Work:
         if self.edited:
             fields = sorted(self.edited_fields | {"sort_name"})
             ledger.update_many(self.edited, fields, "edit", actor=actor, now=now)
+            self._leave_instances()
         if self.tagged:
             ledger.update_many(self.tagged, ["roles"], "set_roles", actor=actor, now=now)
         touched = {contact.pk: contact for contact in (*self.new, *self.edited, *self.tagged)}
         if touched:
             accounts = dict.fromkeys([*(contact.account_id for contact in touched.values()), *sorted(self.left)])
             ledger.publish(ContactsChanged([str(pk) for pk in accounts], [str(pk) for pk in touched]))
+
+    def _leave_instances(self) -> None:
+        """Who works somewhere else now looks after no instance of where they were."""
+        if self.left:
+            moved = [contact.pk for contact in self.edited]
+            gone = InstanceAdmin.objects.filter(contact_id__in=moved, instance__account_id__in=self.left)
+            gone.exclude(contact__account_id=F("instance__account_id")).delete()
 
 
 def _name(contact: Contact, values: Mapping[str, Any]) -> str:

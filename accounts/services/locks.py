@@ -1,7 +1,7 @@
 """Who has to wait for whom, until the end of the transaction. A lock belongs to the tenant and to a word.
 
-Two calls can not wait for each other because everybody takes what it needs in one order: SEGMENTATION, rows of
-accounts by their id, CREATING, PARENTS, LEVELS, alerts.
+Two calls can not wait for each other because everybody takes what it needs in one order: INSTANCES, SEGMENTATION,
+rows of accounts by their id, CREATING, PARENTS, LEVELS, alerts.
 """
 
 from django.db import connection
@@ -14,6 +14,7 @@ CREATING = "create"
 PARENTS = "parents"
 LEVELS = "support levels"
 ALERT = "alert"
+INSTANCES = "instances"
 
 
 def alone(word: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from accounts.facts import OpportunitiesWon
+from accounts.facts import OpportunitiesChanged, OpportunitiesWon
 from accounts.models import Opportunity
 from accounts.services import cleaning, matching
 from accounts.services.rows import Draft, OpportunityInput, RowResult, draft_of, drop_repeated
@@ -53,12 +53,15 @@ class _Work:
     edited: list[Opportunity] = field(default_factory=list)
     edited_fields: set[str] = field(default_factory=set)
     won: list[Opportunity] = field(default_factory=list)
+    left: set[UUID] = field(default_factory=set)
 
     def take(self, draft: Draft, account_id: UUID, now: datetime) -> None:
         values = {**draft.values, "account_id": account_id}
         deal = draft.found or Opportunity(created_at=now, updated_at=now)
         was_won, was_new_business = _counts_as_won(deal), deal.is_new_business
         changed = {name for name, value in values.items() if getattr(deal, name) != value}
+        if "account_id" in changed and draft.found is not None:
+            self.left.add(deal.account_id)
         for name in changed:
             setattr(deal, name, values[name])
         if _counts_as_won(deal) and not was_won:
@@ -82,6 +85,10 @@ class _Work:
             ledger.create_many(self.new, actor=actor, now=now)
         if self.edited:
             ledger.update_many(self.edited, sorted(self.edited_fields), "edit", actor=actor, now=now)
+        touched = [*self.new, *self.edited]
+        if touched:
+            owners = dict.fromkeys([*(str(deal.account_id) for deal in touched), *map(str, sorted(self.left))])
+            ledger.publish(OpportunitiesChanged(list(owners), [str(deal.pk) for deal in touched]))
         for new_business in (True, False):
             deals = [deal for deal in self.won if deal.is_new_business is new_business]
             if deals:

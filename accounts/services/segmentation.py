@@ -1,20 +1,18 @@
-"""The segmentation rules themselves: draft, try, publish. A published version never changes."""
+"""The segmentation rules themselves: draft, publish now or on a day, roll back. A published version never changes."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Max
 
 from accounts import rules
 from accounts.facts import SegmentationPublished
 from accounts.models import Account, SegmentationRules
-from accounts.rules.ruleset import RuleSet, parse_set
-from accounts.services import cleaning, locks, segmenting
+from accounts.rules.ruleset import parse_set
+from accounts.services import cleaning, locks, overriding, segmenting
 from cs_platform import ledger
 
-SAMPLE = 50
+State = SegmentationRules.State
 
 
 class NotADraft(ledger.Refused):
@@ -27,6 +25,7 @@ def save_segmentation_draft(
     label: str = "",
     *,
     draft: SegmentationRules | None = None,
+    restores: int | None = None,
     actor: ledger.Actor,
     now: datetime,
 ) -> SegmentationRules:
@@ -38,13 +37,15 @@ def save_segmentation_draft(
     label = _label(label)
     if draft is not None:
         with ledger.change(draft, "edit", actor=actor, now=now) as draft:
-            if draft.state != SegmentationRules.State.DRAFT:
+            if draft.state != State.DRAFT:
                 raise NotADraft
             draft.rules, draft.label = given, label
         return draft
     with ledger.unit():
         locks.alone(locks.NUMBERS)
-        fresh = SegmentationRules(number=_next_number(), label=label, rules=given, created_at=now, updated_at=now)
+        fresh = SegmentationRules(
+            number=_next_number(), label=label, rules=given, restores=restores, created_at=now, updated_at=now
+        )
         return ledger.create(fresh, actor=actor, now=now)
 
 
@@ -59,15 +60,25 @@ def _next_number() -> int:
     return (SegmentationRules.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
-def publish_segmentation(draft: SegmentationRules, *, actor: ledger.Actor, now: datetime) -> SegmentationRules:
-    """This version counts from now on: the one before is retired, and every managed account is segmented anew.
+def publish_segmentation(
+    draft: SegmentationRules, *, effective_on: date | None = None, actor: ledger.Actor, now: datetime
+) -> SegmentationRules:
+    """This version counts from now on: the one before is retired, and every managed account is segmented anew. With a
+    day that is still to come it waits for that day (`schedule_segmentation`).
 
-    Refused if it is no draft any more, or if a field that it asks has gone.
+    Refused if it is neither a draft nor scheduled, if a field that it asks has gone, or if the day has passed.
     """
+    here = overriding.today(now) if effective_on is not None else None
+    if effective_on is not None and here is not None and effective_on > here:
+        return schedule_segmentation(draft, effective_on, actor=actor, now=now)
+    if effective_on is not None and here is not None and effective_on < here:
+        raise ledger.Refused(
+            "Rules can not count from a day that has passed.", code="out_of_range", field="effective_on"
+        )
     with ledger.unit():
         locks.alone(locks.SEGMENTATION)
-        before = SegmentationRules.objects.filter(state=SegmentationRules.State.PUBLISHED).first()
-        if before is not None and draft.state == SegmentationRules.State.DRAFT:
+        before = SegmentationRules.objects.filter(state=State.PUBLISHED).first()
+        if before is not None and _state_of(draft) in (State.DRAFT, State.SCHEDULED):
             with ledger.change(before, "retire", actor=actor, now=now, args=(now,)):
                 pass
         with ledger.change(draft, "publish", actor=actor, now=now, args=(now,)) as draft:
@@ -79,96 +90,91 @@ def publish_segmentation(draft: SegmentationRules, *, actor: ledger.Actor, now: 
     return draft
 
 
+def _state_of(version: SegmentationRules) -> str | None:
+    return SegmentationRules.objects.filter(pk=version.pk).values_list("state", flat=True).first()
+
+
+def schedule_segmentation(
+    draft: SegmentationRules, on: date, *, actor: ledger.Actor, now: datetime
+) -> SegmentationRules:
+    """This version counts from the beginning of a day to come. It can be taken back until then, and not be edited.
+
+    Refused if it is no draft, the day is not to come, or another version is to count from the same day.
+    """
+    if on <= overriding.today(now):
+        raise ledger.Refused("Choose a day to come, or publish it now.", code="out_of_range", field="effective_on")
+    if on.year > 2200:
+        raise ledger.Refused("This day is too far ahead.", code="out_of_range", field="effective_on")
+    with ledger.unit():
+        locks.alone(locks.SEGMENTATION)
+        parse_set(draft.rules)
+        other = SegmentationRules.objects.filter(state=State.SCHEDULED, effective_on=on).exclude(pk=draft.pk).first()
+        if other is not None:
+            words = f"Version {other.number} is to count from that day. Take it back first, or choose another day."
+            raise ledger.Refused(words, code="taken", field="effective_on")
+        with ledger.change(draft, "schedule", actor=actor, now=now, args=(on,)) as draft:
+            pass
+    return draft
+
+
+def unschedule_segmentation(
+    version: SegmentationRules, *, actor: ledger.Actor, now: datetime, note: str = ""
+) -> SegmentationRules:
+    """It does not count from its day; it is a draft again. Refused if it is not scheduled."""
+    with ledger.change(version, "unschedule", actor=actor, now=now, note=note) as version:
+        pass
+    return version
+
+
+def publish_due(*, now: datetime) -> list[SegmentationRules]:
+    """Versions whose day has come count from now on, the earliest day first. One that can not be used any more becomes
+    a draft again, with the reason in the audit."""
+    actor = ledger.system(segmenting.ACTOR)
+    due = SegmentationRules.objects.filter(state=State.SCHEDULED, effective_on__lte=overriding.today(now))
+    published = []
+    for version in due.order_by("effective_on", "number"):
+        with ledger.unit():
+            locks.alone(locks.SEGMENTATION)
+            if _state_of(version) != State.SCHEDULED:
+                continue  # somebody else was at it
+            try:
+                parse_set(version.rules)
+            except rules.BadRule as bad:
+                unschedule_segmentation(
+                    version, actor=actor, now=now, note=f"Its day came and it can not be used: {bad}"[:500]
+                )
+                continue
+            published.append(publish_segmentation(version, actor=actor, now=now))
+    return published
+
+
+def roll_back_segmentation(
+    version: SegmentationRules, *, effective_on: date | None = None, actor: ledger.Actor, now: datetime
+) -> SegmentationRules:
+    """The rules of an earlier version count again, as a new version. Refused if that one was never in force or is in
+    force now, or if a field that it asks has gone."""
+    if version.state != State.RETIRED:
+        words = "Only a version that was in force before can be brought back."
+        raise ledger.Refused(words, code="not_retired")
+    with ledger.unit():
+        label = f"Back to version {version.number}"
+        fresh = save_segmentation_draft(version.rules, label, restores=version.number, actor=actor, now=now)
+        return publish_segmentation(fresh, effective_on=effective_on, actor=actor, now=now)
+
+
 def follow_renamed_level(old: str, new: str, *, actor: ledger.Actor, now: datetime) -> None:
-    """Rules name support levels by their words: drafts are rewritten, and a published version that names the level is
-    followed by one that names it anew, so that nobody moves."""
+    """Rules name support levels by their words: drafts and scheduled versions are rewritten, and a published version
+    that names the level is followed by one that names it anew, so that nobody moves."""
     label = f"{old} is called {new} now"
-    for draft in SegmentationRules.objects.filter(state=SegmentationRules.State.DRAFT):
-        renamed = rules.with_value_renamed(draft.rules, "support_level", old, new)
-        if renamed != draft.rules:
-            save_segmentation_draft(renamed, draft.label, draft=draft, actor=actor, now=now)
-    published = SegmentationRules.objects.filter(state=SegmentationRules.State.PUBLISHED).first()
+    for waiting in SegmentationRules.objects.filter(state__in=[State.DRAFT, State.SCHEDULED]):
+        renamed = rules.with_value_renamed(waiting.rules, "support_level", old, new)
+        if renamed != waiting.rules:
+            with ledger.change(waiting, "edit", actor=actor, now=now, note=label) as waiting:
+                waiting.rules = renamed
+    published = SegmentationRules.objects.filter(state=State.PUBLISHED).first()
     if published is None:
         return
     renamed = rules.with_value_renamed(published.rules, "support_level", old, new)
     if renamed != published.rules:
         fresh = save_segmentation_draft(renamed, label[:200], actor=actor, now=now)
         publish_segmentation(fresh, actor=actor, now=now)
-
-
-# --- trying -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Move:
-    """So many accounts would go from one segment and service model to another, by this rule."""
-
-    from_segment: str
-    from_service_model: str
-    to_segment: str
-    to_service_model: str
-    rule: str
-    accounts: int
-
-
-@dataclass(frozen=True)
-class Mover:
-    account_id: UUID
-    name: str
-    from_segment: str
-    from_service_model: str
-    to_segment: str
-    to_service_model: str
-    rule: str
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What publishing would do: of `accounts`, `moving` change, `undecided` would be in no segment."""
-
-    accounts: int
-    moving: int
-    undecided: int
-    moves: tuple[Move, ...]
-    sample: tuple[Mover, ...]
-
-
-def simulate(given: list[Any], *, now: datetime) -> Simulation:
-    """Who would move if these rules were published; nothing is written. Refused (BadRule) if a rule is malformed."""
-    ruleset = parse_set(given)
-    managed = Account.objects.filter(state=Account.State.MANAGED)
-    zone = segmenting.zone_of_tenant()
-    decided = segmenting.ruled(managed, ruleset, now=now, zone=zone)
-    groups = list(decided.values_list("segment", "service_model", "rule_no").annotate(n=Count("pk")).order_by())  # type: ignore[misc]
-    moves = [
-        Move(segment, model, *ruleset.outcome(number), ruleset.label(number), n)
-        for segment, model, number, n in groups
-        if ruleset.outcome(number) != (segment, model)
-    ]
-    moves.sort(key=lambda move: (-move.accounts, move.from_segment, move.to_segment, move.rule))
-    return Simulation(
-        accounts=sum(n for *_, n in groups),
-        moving=sum(move.accounts for move in moves),
-        undecided=sum(n for *_, number, n in groups if not ruleset.outcome(number)[0]),
-        moves=tuple(moves),
-        sample=_sample(decided, ruleset, now=now, zone=zone) if moves else (),
-    )
-
-
-def _sample(decided: QuerySet[Account], ruleset: RuleSet, *, now: datetime, zone: str) -> tuple[Mover, ...]:
-    to = {
-        "to_segment": segmenting.first_match(ruleset, [rule.segment for rule in ruleset.rules], "", now=now, zone=zone),
-        "to_service_model": segmenting.first_match(
-            ruleset, [rule.service_model for rule in ruleset.rules], "", now=now, zone=zone
-        ),
-    }
-    rows = (
-        decided.annotate(**to)
-        .filter(~Q(segment=F("to_segment")) | ~Q(service_model=F("to_service_model")))
-        .order_by("sort_name", "pk")
-        .values_list("pk", "name", "segment", "service_model", *to, "rule_no")[:SAMPLE]
-    )
-    return tuple(
-        Mover(pk, name, segment, model, to_segment, to_model, ruleset.label(number))
-        for pk, name, segment, model, to_segment, to_model, number in rows
-    )

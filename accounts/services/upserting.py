@@ -60,7 +60,7 @@ def upsert(rows: Sequence[AccountInput], mode: Mode, *, actor: ledger.Actor, now
             if draft.is_good:
                 work.take(draft, now)
         work.write(actor, now)
-        segmenting.segment_accounts(work.touched, now=now)
+        segmenting.segment_accounts(work.touched, now=now, given=work.segmented)
         work.tell(mode.baseline)
     return [draft.outcome() for draft in drafts]
 
@@ -95,6 +95,7 @@ class _Work:
     levelled: list[Account] = field(default_factory=list)
     archived: dict[str, list[UUID]] = field(default_factory=dict)
     restored: list[UUID] = field(default_factory=list)
+    segmented: list[UUID] = field(default_factory=list)
 
     def take(self, draft: Draft, now: datetime) -> None:
         values = dict(draft.values)
@@ -145,7 +146,9 @@ class _Work:
 
     def write(self, actor: ledger.Actor, now: datetime) -> None:
         if self.new:
+            foreseen = segmenting.foresee(self.new, now=now)
             ledger.create_many(self.new, actor=actor, now=now)
+            self.segmented = segmenting.keep_foreseen(foreseen, now=now)
         if self.edited:
             fields = sorted(self.edited_fields | {"sort_name", "search_text"})
             ledger.update_many(self.edited, fields, "edit", actor=actor, now=now)

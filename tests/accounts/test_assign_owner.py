@@ -7,6 +7,7 @@ import pytest
 from accounts import services
 from cs_platform import ledger
 from cs_platform.people import services as people
+from cs_platform.people.models import Membership
 from cs_platform.tenancy.scope import tenant_scope
 from tests.accounts.seen import TESTER, facts, nothing_happens, verbs
 from tests.cast import NOW, api
@@ -49,7 +50,7 @@ def test_one_who_left_gets_no_customers(acme, globex, ben, ana):
 def test_one_who_left_keeps_a_row_that_is_edited_otherwise(acme, make_account, ben, ana):
     account = make_account("Kept", csm_id=ben.pk)
     with tenant_scope(acme):
-        people.deactivate_member(ben, by=ana, actor=ana.actor, now=NOW)
+        Membership.objects.filter(pk=ben.pk).update(is_active=False)  # as it was before a member had to hand over first
         again = services.edit_account(account, {"csm_id": ben.pk, "region": "North"}, actor=TESTER, now=NOW)
         assert (again.csm_id, again.region) == (ben.pk, "North")
 

@@ -115,7 +115,7 @@ class TestUpsert:
             return len(queries)
 
         with tenant_scope(acme):
-            assert cost(row(globex, 1)) == cost(*(row(globex, n) for n in range(10, 60))) < 15
+            assert cost(row(globex, 1)) == cost(*(row(globex, n) for n in range(10, 60))) < 18
 
     def test_addresses_are_masked_in_the_audit(self, acme, globex):
         with tenant_scope(acme):

@@ -215,7 +215,7 @@ def test_a_page_costs_the_same_whatever_its_length():
     changed = cost(row(1, developers=700)), cost(*(row(n, developers=700) for n in range(100, 130)))
     same = cost(row(1, developers=700)), cost(*(row(n, developers=700) for n in range(100, 130)))
     assert created[0] == created[1] and changed[0] == changed[1] and same[0] == same[1]
-    assert max(created) < 30 and max(changed) < 30 and max(same) < 10
+    assert max(created) < 36 and max(changed) < 36 and max(same) < 10
 
 
 def test_a_page_of_two_thousand_is_quick_and_whole():

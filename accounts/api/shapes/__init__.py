@@ -22,11 +22,17 @@ from accounts.api.shapes.accounts import (
     row_of,
 )
 from accounts.api.shapes.belongings import AlertOut, ContactIn, ContactOut, NewContactIn, OpportunityOut, RolesIn
+from accounts.api.shapes.bulk import BulkChangeOut, BulkSupportLevelIn, BulkUpdateIn
 from accounts.api.shapes.pick_lists import (
+    CellOut,
+    DifferencesOut,
     MoveOut,
     MoverOut,
     NewSegmentationIn,
     NewSupportLevelIn,
+    OverrideIn,
+    OverrideOut,
+    PublishIn,
     RulesIn,
     SegmentationIn,
     SegmentationOut,
@@ -36,6 +42,8 @@ from accounts.api.shapes.pick_lists import (
 )
 
 __all__ = [
+    "BulkChangeOut", "BulkSupportLevelIn", "BulkUpdateIn", "CellOut", "DifferencesOut", "OverrideIn", "OverrideOut",
+    "PublishIn",
     "AccountIn", "AccountOut", "AlertOut", "BulkIn", "BulkOut", "BulkRowErrorOut", "BulkRowResultOut", "ContactIn",
     "ContactOut", "Extras", "MoveOut", "MoverOut", "NewAccountIn", "NewContactIn", "NewSegmentationIn",
     "NewSupportLevelIn", "OpportunityOut", "OwnerIn", "ReasonIn", "RolesIn", "RulesIn", "SegmentExplanationOut",

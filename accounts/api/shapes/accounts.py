@@ -188,6 +188,9 @@ class SegmentExplanationOut(serializers.StrictSerializer):
     version = serializers.IntegerField(allow_null=True)
     published_at = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+    override = serializers.JSONField(
+        allow_null=True, help_text="What a person has set instead, and what the rules say."
+    )
 
 
 class SegmentPreviewIn(serializers.StrictSerializer):

@@ -41,6 +41,7 @@ class ContactOut(serializers.StrictSerializer):
     phone = serializers.CharField()
     title = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=ContactRole.choices))
+    is_instance_admin = serializers.BooleanField(help_text="Whether the roles name Instance Admin.")
     timezone = serializers.CharField()
     salesforce_id = serializers.CharField(allow_null=True)
     is_active = serializers.BooleanField()
