@@ -1,0 +1,3 @@
+from activities.models.tasks import Task
+
+__all__ = ["Task"]
