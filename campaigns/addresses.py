@@ -46,7 +46,12 @@ def _ascii(domain: str) -> str:
 
 
 def key(address: str, secret: bytes) -> str:
-    return hmac.digest(secret, normal(address).encode(), hashlib.sha256)[:16].hex()
+    return key_of_normal(normal(address), secret)
+
+
+def key_of_normal(address: str, secret: bytes) -> str:
+    """Of an address that is in its normal form already."""
+    return hmac.digest(secret, address.encode(), hashlib.sha256)[:16].hex()
 
 
 def key_or_none(address: str, secret: bytes) -> str | None:

@@ -39,6 +39,16 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What becomes of one weekday of a rule: the day on which it is sent (None: on none), and, if it is a day off, the
+    name of that day."""
+
+    nominal_date: dt.date
+    sent_on: dt.date | None
+    off: str = ""
+
+
+@dataclass(frozen=True)
 class DaysOff:
     """The public holidays of some countries, and days of one's own. `countries` are (code, subdivision)."""
 
@@ -93,17 +103,26 @@ def usable_country(text: str) -> str:
     return _countries().get(words, "")
 
 
-def slots(rule: Rule, zone: str, off: DaysOff, first: dt.date, last: dt.date) -> list[Slot]:
-    """The slots whose local date lies from `first` to `last`, in order, at most one for each date."""
-    moved: dict[dt.date, dt.date] = {}
+def decisions(rule: Rule, off: DaysOff, first: dt.date, last: dt.date) -> list[Decision]:
+    """Of every weekday of the rule that lies or may be sent from `first` to `last`, in order. Two are never sent on one
+    day: the earlier has it."""
+    taken: dict[dt.date, dt.date] = {}
+    made: list[Decision] = []
     day = first - (FARTHEST_MOVE + 1) * DAY
     while day <= last + (FARTHEST_MOVE + 1) * DAY:
         if WEEKDAYS[day.weekday()] in rule.weekdays:
             sent = _moved(rule, day, off)
-            if sent is not None:
-                moved.setdefault(sent, day)
+            if sent is not None and taken.setdefault(sent, day) != day:
+                sent = None
+            made.append(Decision(day, sent, off.name_of(day) if day in off else ""))
         day += DAY
-    return [_slot(rule, sent, moved[sent], zone) for sent in sorted(moved) if first <= sent <= last]
+    return made
+
+
+def slots(rule: Rule, zone: str, off: DaysOff, first: dt.date, last: dt.date) -> list[Slot]:
+    """The slots whose local date lies from `first` to `last`, in order, at most one for each date."""
+    sent = {d.sent_on: d.nominal_date for d in decisions(rule, off, first, last) if d.sent_on is not None}
+    return [_slot(rule, day, sent[day], zone) for day in sorted(sent) if first <= day <= last]
 
 
 def upcoming(rule: Rule, zone: str, off: DaysOff, after: dt.datetime) -> Iterator[Slot]:

@@ -6,7 +6,7 @@ from django import forms
 
 from accounts.models import ContactRole
 from campaigns import content, zones
-from campaigns.models import Category, Series, Suppression
+from campaigns.models import Category, MailPause, Series, Suppression
 
 WEEKDAYS = (
     ("mon", "Monday"),
@@ -108,3 +108,19 @@ class SuppressForm(forms.Form):
 
 class StopForm(forms.Form):
     why = forms.CharField(max_length=300, label="Why")
+
+
+class PauseForm(forms.Form):
+    why = forms.CharField(max_length=300, label="Why", help_text="Everybody who asks why a mail did not go reads it.")
+    until = forms.DateField(
+        required=False,
+        label="Until",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="On this day mail goes again. Empty: until somebody ends the pause.",
+    )
+    policy = forms.ChoiceField(
+        choices=MailPause.Policy.choices,
+        label="What falls due meanwhile",
+        help_text="“Everything moves on”: the same e-mail comes at the first slot after the pause, and the others after"
+        " it. “Left out”: it never comes. Nothing bursts, either way.",
+    )

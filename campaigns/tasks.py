@@ -22,6 +22,7 @@ def start(*, now: datetime) -> None:
 
 @ledger.every_minute("campaigns.tidy")
 def tidy(*, now: datetime) -> None:
+    services.end_due_pauses(now=now)
     services.tidy_runs(now=now)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns.views import mail, series, templates
+from campaigns.views import calendar, mail, series, templates, why
 
 app_name = "campaigns"
 urlpatterns = [
@@ -25,6 +25,13 @@ urlpatterns = [
     path("messages/<uuid:message_id>/", mail.message, name="message"),
     path("messages/<uuid:message_id>/resend/", mail.resend_message, name="resend-message"),
     path("messages/<uuid:message_id>/skip/", mail.skip_message, name="skip-message"),
+    path("calendar/", calendar.sending_calendar, name="calendar"),
+    path("calendar/<uuid:series_id>/", calendar.calendar_day, name="calendar-day"),
+    path("why/", why.find_contact, name="find-contact"),
+    path("why/<uuid:contact_id>/", why.contact_mail, name="contact-mail"),
+    path("pauses/", why.pause_list, name="pause-list"),
+    path("pauses/<uuid:pause_id>/end/", why.end_pause, name="end-pause"),
+    path("accounts/<uuid:account_id>/pause-mail/", why.pause_mail, name="pause-mail"),
     path("suppressions/", mail.suppression_list, name="suppression-list"),
     path("suppressions/suppress/", mail.suppress, name="suppress"),
     path("suppressions/<uuid:suppression_id>/release/", mail.release, name="release"),

@@ -63,6 +63,12 @@ def local_date(moment: dt.datetime, name: str) -> dt.date:
     return moment.astimezone(zone(name)).date()
 
 
+def wall_time(moment: dt.datetime, name: str) -> str:
+    """`09:00 (Berlin)`: what a clock there shows."""
+    city = name.rpartition("/")[2].replace("_", " ")
+    return f"{moment.astimezone(zone(name)):%H:%M} ({city})"
+
+
 def end_of(day: dt.date, name: str) -> dt.datetime:
     """The first moment at which the zone's calendar shows a later day."""
     return instant(day + dt.timedelta(days=1), dt.time(0, 0), name)

@@ -181,7 +181,19 @@ class StartSending(TenantAPIView):
         return Response(_sending())
 
 
+class AdoptInstallation(TenantAPIView):
+    required = {"post": "sending.start"}
+
+    @extend_schema(request=NothingIn, responses=shapes.SendingOut)
+    def post(self, request: Request) -> Response:
+        """This installation is the one that sends from now on; the other one must be off."""
+        self.parse(NothingIn)
+        services.adopt_installation(actor=self.actor, now=self.now)
+        return Response(_sending())
+
+
 def _sending() -> dict[str, Any]:
     row = selectors.control()
-    body = {"is_on": row.is_on, "problem": row.problem, "problem_at": row.problem_at}
+    names = ("is_on", "stopped_by", "stopped_at", "problem", "problem_at")
+    body = {name: getattr(row, name) for name in names}
     return dict(shapes.SendingOut({**body, "why_not": selectors.why_nothing_is_sent()}).data)

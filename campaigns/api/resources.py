@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import Contact
 from campaigns import previewing, selectors, services
-from campaigns.api import shapes
+from campaigns.api import outlook_shapes, shapes
 from campaigns.models import Category, EmailTemplate, Enrolment, Series
 from cs_platform import ledger
 from cs_platform.people.api import Lists, Retrieves, TenantViewSet
@@ -124,6 +124,8 @@ class SeriesViewSet(Lists, Retrieves, Narrowed):
         "pause": "series.pause",
         "resume": "series.resume",
         "enrol": "series.enrol",
+        "start_audience": "series.enrol",
+        "end_audience": "series.enrol",
         "metrics": "series.view",
     }
     serializer_class = shapes.SeriesOut
@@ -207,6 +209,24 @@ class SeriesViewSet(Lists, Retrieves, Narrowed):
         results = services.enrol_contacts(series, contact_ids, actor=self.actor, now=self.now)
         enrolled = sum(result.result in ("enrolled", "restarted") for result in results)
         return Response(shapes.EnrolOut({"enrolled": enrolled, "results": results}).data)
+
+    @extend_schema(request=outlook_shapes.AudienceIn, responses=outlook_shapes.AudienceOut)
+    @action(detail=True, methods=["post"], url_path="start-audience")
+    def start_audience(self, request: Request, pk: UUID) -> Response:
+        """Everybody at these accounts who has a role of the series gets it, also those who get such a role later."""
+        series = self.get_object()
+        ids = self.parse(outlook_shapes.AudienceIn)["account_ids"]
+        enrolled = services.start_audience(series, ids, actor=self.actor, now=self.now)
+        return Response({"enrolled": enrolled})
+
+    @extend_schema(request=outlook_shapes.AudienceIn, responses=outlook_shapes.AudienceOut)
+    @action(detail=True, methods=["post"], url_path="end-audience")
+    def end_audience(self, request: Request, pk: UUID) -> Response:
+        """Nobody else at these accounts is enrolled by role. Who is in the series stays in it."""
+        series = self.get_object()
+        ids = self.parse(outlook_shapes.AudienceIn)["account_ids"]
+        services.end_audience(ids, series=series, actor=self.actor, now=self.now)
+        return Response({"enrolled": 0})
 
     @extend_schema(responses=shapes.MetricsOut)
     @action(detail=True, methods=["get"])

@@ -223,10 +223,17 @@ class MessageOut(StrictSerializer):
         return list(EventOut([{"type": kind, "at": at} for kind, at in moments if at], many=True).data)
 
 
+class StepOut(StrictSerializer):
+    kind = serializers.CharField(help_text="What was decided: audience, role, slot, zone, holiday, late, text, …")
+    at = serializers.DateTimeField(allow_null=True, help_text="Null: it is decided anew whenever it is asked.")
+    words = serializers.CharField()
+
+
 class MessageExplanationOut(StrictSerializer):
     state = serializers.CharField()
     verdict = serializers.CharField(help_text="For a message that waits: what would keep it back now; empty: nothing.")
     words = serializers.ListField(child=serializers.CharField())
+    decisions = StepOut(many=True, source="steps")
 
 
 # --- suppressions ---------------------------------------------------------------------------------------------------
@@ -259,6 +266,8 @@ class CategoryIn(StrictSerializer):
 
 class SendingOut(StrictSerializer):
     is_on = serializers.BooleanField()
+    stopped_by = serializers.CharField()
+    stopped_at = serializers.DateTimeField(allow_null=True)
     why_not = serializers.CharField(help_text="Empty: mail goes out.")
     problem = serializers.CharField(help_text="What the mail server said last to all of us.")
     problem_at = serializers.DateTimeField(allow_null=True)

@@ -56,6 +56,7 @@ class Row(NamedTuple):
     attempts: int
     template_id: UUID
     number: int
+    contact_id: UUID
     person: Person
 
 
@@ -66,7 +67,6 @@ FROM campaigns_message m
 WHERE {IN_LANE} AND m.state = 'planned' AND m.due_at <= %(now)s AND (m.due_at, m.id) > (%(due)s, %(id)s)
 ORDER BY m.due_at, m.id LIMIT %(limit)s
 """
-LEFTOVERS = f"SELECT m.id FROM campaigns_message m WHERE {IN_LANE} AND m.state = 'sending'"
 NEXT_DUE = (
     f"SELECT min(m.due_at) FROM campaigns_message m WHERE {IN_LANE} AND m.state = 'planned' AND m.due_at > %(now)s"
 )
@@ -92,7 +92,8 @@ def fetch(lane: Lane, now: dt.datetime, after: tuple[dt.datetime, UUID] | None, 
     found = _ask(FETCH, lane, now=now, due=due, id=pk, limit=limit)
     enrolled = dict(Enrolment.objects.filter(pk__in=[row[6] for row in found]).values_list("pk", "contact_id"))
     people = people_of(set(enrolled.values()))
-    return [Row(*row[:6], people[enrolled[row[6]]]) for row in found]  # type: ignore[arg-type,index,call-arg]
+    contacts = [enrolled[row[6]] for row in found]  # type: ignore[index]
+    return [Row(*row[:6], pk, people[pk]) for row, pk in zip(found, contacts, strict=True)]  # type: ignore[arg-type, call-arg]
 
 
 def people_of(contact_ids: Collection[UUID]) -> dict[UUID, Person]:
@@ -112,10 +113,6 @@ def _accounts(ids: Collection[UUID]) -> Iterable[tuple[Any, ...]]:
     return Account.objects.filter(pk__in=ids).values_list(
         "pk", "name", "segment", "service_model", "product_version", "deployment", "renewal_date", "csm_id"
     )
-
-
-def leftovers(lane: Lane) -> list[UUID]:
-    return [row[0] for row in _ask(LEFTOVERS, lane)]  # type: ignore[misc]
 
 
 def next_due(lane: Lane, now: dt.datetime) -> dt.datetime | None:

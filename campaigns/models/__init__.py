@@ -1,5 +1,5 @@
-from campaigns.models.messages import Message, SeriesRun
-from campaigns.models.sending import SendingControl, Suppression
+from campaigns.models.messages import Message, SendingLane, SeriesRun
+from campaigns.models.sending import MailPause, SendingControl, Suppression
 from campaigns.models.series import AudienceStart, Enrolment, Series, SeriesItem
 from campaigns.models.templates import Category, EmailTemplate, TemplateVersion
 
@@ -8,8 +8,10 @@ __all__ = [
     "Category",
     "EmailTemplate",
     "Enrolment",
+    "MailPause",
     "Message",
     "SendingControl",
+    "SendingLane",
     "Series",
     "SeriesItem",
     "SeriesRun",

@@ -95,6 +95,30 @@ class SeriesRun(TenantOwned):
         self.reason = reason
 
 
+class SendingLane(TenantOwned):
+    """What the sender of a part of a run has in its hands, so that a worker that dies leaves no more than one message
+    of which nobody knows whether it arrived. `current` is committed before a byte of that message leaves, `done` is
+    what became of those before it and is not written to them yet; whatever else the lane took was not begun.
+
+    `fence` grows with each worker that takes the lane over, and one with an older fence can write nothing any more.
+    `recalls` grows with each verb that stops mail to somebody, in its transaction: what was taken before must be asked
+    for again."""
+
+    run = TenantFK(SeriesRun, on_delete=models.CASCADE, related_name="+")
+    lanes = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()
+    fence = models.PositiveIntegerField(default=0)
+    recalls = models.PositiveIntegerField(default=0)
+    current = models.UUIDField(null=True)
+    done = models.JSONField(default=list)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "run", "lanes", "number"], name="sending_lane_once"),)
+
+    def __str__(self) -> str:
+        return f"lane {self.number} of {self.lanes}"
+
+
 class Message(TenantOwned):
     """What one contact gets at one slot. Exists at most once for an enrolment and a day (which is once for a run and a
     contact), for a run and an address, and, unless it did not go out, for an enrolment and a template.
@@ -102,7 +126,7 @@ class Message(TenantOwned):
     `sending` is committed before a byte goes to the mail server; a line that breaks after the text was handed over
     leaves `unknown`, which only a person sends again. `name` says what it is and for whom, in the words of that time.
     The id begins with the time of the run, so that ids are in the order of time. The states on the way out are written
-    by the functions of migration 0002, which say what they come from; the ledger hears of them in sets. The database
+    by the functions of migration 0004, which say what they come from; the ledger hears of them in sets. The database
     itself refuses to take back a message that was sent.
     """
 

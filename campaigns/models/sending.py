@@ -1,11 +1,11 @@
-"""What stops mail: addresses that must not be written to, and the switch of the whole tenant."""
+"""What stops mail: addresses that must not be written to, pauses, and the switch of the whole tenant."""
 
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from cs_platform.tenancy.models import TenantFK, TenantOwned
 
 
@@ -47,6 +47,59 @@ class Suppression(TenantOwned):
         return self.masked
 
 
+class MailPause(TenantOwned):
+    """No mail to an account, or to one of its contacts, until a day or until somebody ends it; then mail goes again at
+    the next slot and nothing bursts. `ends_at` is the beginning of the day `until` in the organisation's zone.
+
+    With `shift` everything moves on: the e-mail that would have gone comes at the first slot after. With `drop` what
+    falls due meanwhile is left out for good, as if it had been sent. Of two pauses over a contact, `shift` counts.
+    """
+
+    class Policy(models.TextChoices):
+        SHIFT = "shift", "Everything moves on"
+        DROP = "drop", "What falls due is left out"
+
+    ledger_name = "mail_pause"
+    ledger_quiet: ClassVar[set[str]] = {"ends_at", "started_by", "ended_by"}
+
+    account = TenantFK(Account, on_delete=models.PROTECT, related_name="mail_pauses")
+    contact = TenantFK(Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="mail_pauses")
+    why = models.CharField(max_length=300)
+    policy = models.CharField(max_length=10, choices=Policy, default=Policy.SHIFT)
+    until = models.DateField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.CharField(max_length=200, default="", blank=True)
+    ended_by = models.CharField(max_length=200, default="", blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant", "account"],
+                condition=Q(ended_at__isnull=True, contact__isnull=True),
+                name="mail_pause_account_once",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "contact"], condition=Q(ended_at__isnull=True), name="mail_pause_contact_once"
+            ),
+            models.CheckConstraint(condition=Q(policy__in=["shift", "drop"]), name="mail_pause_policy"),
+            models.CheckConstraint(condition=~Q(why=""), name="mail_pause_has_why"),
+        )
+        indexes = (
+            models.Index(
+                fields=["tenant", "account", "contact"], condition=Q(ended_at__isnull=True), name="mail_pause_open"
+            ),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="mail_pause_newest"),
+        )
+
+    def __str__(self) -> str:
+        whose = self.contact.name if self.contact_id and self.contact else self.account.name
+        return f"mail to {whose}"
+
+
 class SendingControl(TenantOwned):
     """The tenant's switch for all mail to customers, one row.
 
@@ -57,10 +110,12 @@ class SendingControl(TenantOwned):
 
     ledger_name = "sending"
     ledger_private: ClassVar[set[str]] = {"sealed_secret"}
-    ledger_quiet: ClassVar[set[str]] = {"problem", "problem_at"}
+    ledger_quiet: ClassVar[set[str]] = {"problem", "problem_at", "stopped_at", "stopped_by"}
 
     is_on = models.BooleanField(default=True)
     stopped_why = models.CharField(max_length=300, default="", blank=True)
+    stopped_by = models.CharField(max_length=200, default="", blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
     installation_id = models.CharField(max_length=100, default="", blank=True)
     sealed_secret = models.TextField()
     problem = models.CharField(max_length=500, default="", blank=True)

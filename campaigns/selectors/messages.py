@@ -1,8 +1,7 @@
-"""Questions about messages: which there are, and why one went or did not go."""
+"""Questions about messages and about addresses that get none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +9,9 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import Contact
-from campaigns import addresses, zones
-from campaigns.models import Category, Enrolment, Message, Series, Suppression
-from campaigns.selectors import reasons
-from campaigns.selectors.sending import address_secret, verdict_on
+from campaigns import addresses
+from campaigns.models import Category, Message, Suppression
+from campaigns.selectors.sending import address_secret
 
 
 def messages() -> QuerySet[Message]:
@@ -96,98 +94,3 @@ def subscribed(contact_ids: Sequence[UUID]) -> dict[UUID, dict[str, bool]]:
 
 def suppressed(contact_ids: Sequence[UUID]) -> dict[UUID, bool]:
     return {pk: marks["suppressed"] for pk, marks in subscriptions(contact_ids).items()}
-
-
-# --- why ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why this mail went or did not go: sentences in the order in which it was decided."""
-
-    state: str
-    verdict: str
-    words: list[str]
-
-
-def spoken(moment: datetime, zone: str) -> str:
-    """`Mon 23 Nov 2026, 09:00 (Europe/Berlin)`."""
-    there = moment.astimezone(zones.zone(zone))
-    return f"{there:%a} {there.day} {there:%b %Y, %H:%M} ({zone})"
-
-
-def explain(message: Message, *, now: datetime) -> Explanation:
-    """Every decision about a message, with who is asked for what. For one that waits: what would happen now."""
-    waits = message.state in (Message.State.PLANNED, Message.State.HELD)
-    verdict = verdict_on(message, now=now) if waits else ""
-    words = [*_origin(message), _text(message), *_fate(message)]
-    if waits:
-        words.append(_outlook(message, verdict))
-    return Explanation(message.state, verdict, [line for line in words if line])
-
-
-def _origin(message: Message) -> list[str]:
-    run, enrolment, series = message.run, message.enrolment, message.run.series
-    when, since = spoken(run.due_at, run.zone), spoken(enrolment.enrolled_at, run.zone)
-    how = "because of the role of the contact" if enrolment.by_role else "by hand or through the API"
-    lines = [
-        f"{enrolment.contact} was enrolled in the series “{series}” on {since}, {how}.",
-        f"This is e-mail {message.position} of the series, for its slot on {when}.",
-        f"The zone is {_whose_zone(series)}; the time-zone data are those of {run.tzdata}.",
-    ]
-    if run.local_date != run.nominal_date:
-        lines.append(f"{run.nominal_date:%a %d %b} is a day off; its slot was moved to {run.local_date:%a %d %b}.")
-    if run.by_hand:
-        lines.append("The run was sent late because a person said so.")
-    if message.by_hand:
-        lines.append("A person asked for this message to be sent again.")
-    return lines
-
-
-def _whose_zone(series: Series) -> str:
-    return {
-        Series.RECIPIENT: "the recipient's, else the account's, else ours",
-        Series.ACCOUNT: "the account's, else ours",
-        Series.TENANT: "ours",
-    }.get(series.zone, f"{series.zone}, for all recipients of the series")
-
-
-def _text(message: Message) -> str:
-    return f"The text is version {message.number} of “{message.template}”."
-
-
-def _fate(message: Message) -> list[str]:
-    state, zone = message.state, message.run.zone
-    because = reasons.words(message.reason) + (f" ({message.detail})" if message.detail else "")
-    tried = f"It was tried {message.attempts} times." if message.attempts > 1 else ""
-    if state in (Message.State.SENT, Message.State.DELIVERED, Message.State.BOUNCED) and message.sent_at:
-        handed = f"It was handed to the mail server on {spoken(message.sent_at, zone)}"
-        return [tried, f"{handed}, which answered: {message.detail or 'ok'}."]
-    if state == Message.State.FAILED:
-        return [tried, f"It could not be sent: {because}."]
-    if state == Message.State.UNKNOWN:
-        return [
-            f"Nobody knows whether it arrived: {because}.",
-            "It is not sent again by itself, so that nobody gets it twice. A person may send it again.",
-        ]
-    if state == Message.State.SENDING:
-        return ["It is being handed to the mail server."]
-    if state == Message.State.SUPPRESSED:
-        label = Category(message.run.series.category).label
-        return [f"It was not sent: {because}. The category is “{label}”."]
-    if state == Message.State.SKIPPED:
-        return [f"It was not sent: {because}.", _what_next(message)]
-    return [tried, f"It waits: {because}." if message.reason else ""]
-
-
-def _what_next(message: Message) -> str:
-    if message.reason == "by_hand":
-        return "The contact gets the next e-mail at the next slot."
-    going = message.enrolment.state == Enrolment.State.ACTIVE
-    return "The contact gets this e-mail at the next slot instead." if going else ""
-
-
-def _outlook(message: Message, verdict: str) -> str:
-    if verdict:
-        return f"As things are, it would not go out: {reasons.words(verdict)}."
-    return f"Nothing stands in its way; it goes out at {spoken(message.due_at, message.run.zone)}."

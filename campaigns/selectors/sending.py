@@ -1,8 +1,10 @@
 """Whether this tenant's mail goes out at all, and why one message may not."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -29,6 +31,11 @@ def _opened(tenant_id: int, row: str, sealed: str) -> bytes:
     return bytes.fromhex(crypto.open_sealed(sealed, tenant_id=tenant_id, row=row, **SEALED_IN))
 
 
+def is_of_another_installation() -> bool:
+    """The data are a copy that woke up elsewhere and was not adopted: nothing may leave it, mail or anything else."""
+    return control().installation_id != (installation_id() or None)
+
+
 def why_nothing_is_sent() -> str:
     """Why the whole tenant is silent, in words; empty if it is not."""
     row = control()
@@ -43,6 +50,16 @@ def why_nothing_is_sent() -> str:
             " If this is the one that shall send from now on, say so on the page of the campaigns."
         )
     return ""
+
+
+def verdicts_on(message_ids: Collection[UUID], *, now: datetime) -> dict[UUID, str]:
+    """Of each, why it may not go out at this moment; empty if it may. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.id, public.campaigns_verdict(%s, w.id, %s, %s) FROM unnest(%s::uuid[]) AS w (id)",
+            [require_tenant_id(), now, installation_id(), [str(pk) for pk in message_ids]],
+        )
+        return dict(cursor.fetchall())
 
 
 def verdict_on(message: Message, *, now: datetime) -> str:

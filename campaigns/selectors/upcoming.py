@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from campaigns.calendar import Slot, days_off, upcoming
-from campaigns.models import Enrolment, Message, Series, SeriesItem
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+from campaigns import rules
+from campaigns.calendar import Slot, upcoming
+from campaigns.models import Enrolment, MailPause, Message, Series, SeriesItem
 from cs_platform.tenancy.models import Tenant
 
 
@@ -32,11 +37,12 @@ class Upcoming:
 
 
 def next_messages(account_id: UUID | str, limit: int = 5, *, now: datetime) -> list[Upcoming]:
-    """The next e-mails to an account, soonest first, in three queries. A paused series or enrolment has none."""
+    """The next e-mails to an account, soonest first, in three queries. A paused series or enrolment has none, and while
+    mail to the account or the contact is paused there is none either."""
     going = Enrolment.objects.filter(
         account_id=account_id, state=Enrolment.State.ACTIVE, series__state=Series.State.ACTIVE
     )
-    enrolments = list(going.select_related("series", "contact", "tenant"))
+    enrolments = list(going.select_related("series", "contact", "tenant").annotate(pause=Subquery(_pause(now))))  # type: ignore[no-redef]
     if not enrolments:
         return []
     items: dict[UUID, dict[int, SeriesItem]] = {}
@@ -50,6 +56,18 @@ def next_messages(account_id: UUID | str, limit: int = 5, *, now: datetime) -> l
     return list(islice(heapq.merge(*streams), limit))
 
 
+def _pause(now: datetime) -> QuerySet[MailPause]:
+    """Of the account or the contact; of two, the one that shifts."""
+    live = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
+    mine = Q(contact__isnull=True) | Q(contact_id=OuterRef("contact_id"))
+    found = MailPause.objects.filter(live, mine, account_id=OuterRef("account_id"), ended_at__isnull=True)
+    return found.order_by("-policy").values(json=JSONObject(policy="policy", ends_at="ends_at"))[:1]  # type: ignore[return-value]
+
+
+def _is_paused(pause: dict[str, Any] | None, due_at: datetime) -> bool:
+    return pause is not None and (pause["ends_at"] is None or due_at < datetime.fromisoformat(pause["ends_at"]))
+
+
 def _of(enrolment: Enrolment, items: dict[int, SeriesItem], recent: list[Message], now: datetime) -> Iterator[Upcoming]:
     zone = enrolment.zone or enrolment.tenant.timezone
     position, used = enrolment.position, {message.local_date for message in recent}
@@ -57,11 +75,18 @@ def _of(enrolment: Enrolment, items: dict[int, SeriesItem], recent: list[Message
     for message in sorted(waiting, key=lambda m: m.due_at):
         slot = Slot(message.local_date, message.local_date, message.due_at, message.late_after)
         yield _entry(enrolment, items, message.position, slot, zone, message)
-        position = max(position, message.position)
+    counting = [m.position for m in recent if m.state not in (Message.State.SKIPPED, Message.State.SUPPRESSED)]
+    position = max([position, *counting])  # a worker that is still at work tells the enrolment at the end of its turn
+    pause: Any = enrolment.pause  # type: ignore[attr-defined]
     if position + 1 not in items:
         return
     for slot in _slots(enrolment.series, enrolment.tenant, zone, enrolment.calendar, max(now, enrolment.enrolled_at)):
         if slot.local_date in used:
+            continue
+        if _is_paused(pause, slot.due_at):
+            if pause["ends_at"] is None:
+                return
+            position += pause["policy"] == MailPause.Policy.DROP
             continue
         position += 1
         if position not in items:
@@ -70,8 +95,7 @@ def _of(enrolment: Enrolment, items: dict[int, SeriesItem], recent: list[Message
 
 
 def _slots(series: Series, tenant: Tenant, zone: str, calendar: str, after: datetime) -> Iterator[Slot]:
-    off = days_off(tenant.holiday_country, tenant.holiday_subdivision, tenant.own_holidays, calendar)
-    return upcoming(series.rule, zone, off, after)
+    return upcoming(series.rule, zone, rules.days_off_at(tenant, calendar), after)
 
 
 def _entry(

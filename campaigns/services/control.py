@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 
 from campaigns.installation import installation_id
+from campaigns.mail.journal import recall
 from campaigns.models import SendingControl
 from campaigns.selectors import sending
 from campaigns.selectors.sending import control
@@ -26,16 +27,23 @@ def set_up_sending(*, actor: ledger.Actor, now: datetime) -> SendingControl:
 
 
 def stop_sending(why: str, *, actor: ledger.Actor, now: datetime) -> SendingControl:
-    """Nothing goes to customers any more, from the next message on. What falls due meanwhile is not made up for."""
+    """Nothing goes to customers any more, from the next message on. What falls due meanwhile is not made up for.
+    Refused without a reason; stopping again keeps who was first."""
+    why = " ".join(why.split())[:300]
+    if not why:
+        raise ledger.Refused("Say why, in at most 300 characters.", code="required", field="why")
     with ledger.change(control(), "stop", actor=actor, now=now, note=why) as row:
-        row.is_on, row.stopped_why = False, why.strip()[:300]
+        if not row.is_on:
+            return row
+        row.is_on, row.stopped_why, row.stopped_by, row.stopped_at = False, why, actor.words[:200], now
+        recall()
     return row
 
 
 def start_sending(*, actor: ledger.Actor, now: datetime) -> SendingControl:
     """Mail goes out again from the next slot on."""
     with ledger.change(control(), "start", actor=actor, now=now) as row:
-        row.is_on, row.stopped_why = True, ""
+        row.is_on, row.stopped_why, row.stopped_by, row.stopped_at = True, "", "", None
     return row
 
 

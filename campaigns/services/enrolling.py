@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts import services as accounts
 from accounts.models import Account, Contact, ContactRole
-from campaigns import addresses
+from campaigns import addresses, rules
 from campaigns.facts import ContactsEnrolled
 from campaigns.models import AudienceStart, Enrolment, Message, Series, Suppression
 from campaigns.selectors.sending import address_secret
@@ -42,7 +42,9 @@ def enrol_contacts(
     the address of another one in the series. Refused if the series is archived."""
     ids = list(dict.fromkeys(contact_ids))
     with ledger.unit():
-        series = Series.objects.select_for_update().get(pk=series.pk)  # one after the other: no address twice
+        series = Series.objects.select_for_update(no_key=True).get(
+            pk=series.pk
+        )  # one after the other: no address twice
         if series.state == Series.State.ARCHIVED:
             raise SeriesClosed(series)
         contacts = _contacts(ids)
@@ -85,18 +87,19 @@ class _Work:
         known = self.known.get(contact.pk)
         if known is not None and known.state != Enrolment.State.STOPPED:
             return Enrolled(contact.pk, "already", known.pk)
-        why = refreshing.standing(self.series, contact, contact.account, by_role=self.by_role)
         key = self.keys[contact.pk]
-        if not why and key in self.suppressed:
-            why = Reason.SUPPRESSED
-        if not why and self.owners.setdefault(key, contact.pk) != contact.pk:
-            why = Reason.SAME_ADDRESS
+        why = rules.refusal(
+            self.series, contact, contact.account, by_role=self.by_role, is_suppressed=key in self.suppressed,
+            is_taken=self.owners.get(key, contact.pk) != contact.pk,
+        )  # fmt: skip
+        if not why:
+            self.owners[key] = contact.pk
         if not why and known is not None and known.reason not in (BY_ROLE_AGAIN if self.by_role else Reason.values):
             why = known.reason
         if why:
             return Enrolled(contact.pk, why, known.pk if known else None)
         row = known or Enrolment(series=self.series, contact=contact, by_role=self.by_role)
-        place = refreshing.place_of(self.series, contact.timezone, contact.account.timezone, contact.account.country)
+        place = rules.place_of(self.series, contact.timezone, contact.account.timezone, contact.account.country)
         row.account, row.address_key, row.zone, row.calendar = contact.account, key, place.zone, place.calendar
         row.name = contact.name
         (self.again if known else self.new).append(row)
@@ -133,7 +136,14 @@ def start_onboarding_series(account_ids: Iterable[UUID | str], *, actor: ledger.
 
 
 def start_audience(series: Series, account_ids: Iterable[UUID | str], *, actor: ledger.Actor, now: datetime) -> int:
-    """Begin to enrol the people of these accounts by role. An account that is in it already is looked at again."""
+    """Begin to enrol the people of these accounts by role. An account that is in it already is looked at again. Refused
+    if the series is archived or is for no role."""
+    series = Series.objects.get(pk=series.pk)
+    if series.state == Series.State.ARCHIVED:
+        raise SeriesClosed(series)
+    if not series.audience_roles:
+        words = f"The series {series} is for no role. Name its roles first."
+        raise ledger.Refused(words, code="no_roles", field="audience_roles")
     with ledger.unit():
         wanted = Account.objects.filter(pk__in=list(account_ids), state=Account.State.MANAGED)
         there = {account.pk: account for account in wanted}
@@ -150,10 +160,14 @@ def start_audience(series: Series, account_ids: Iterable[UUID | str], *, actor: 
         return _enrol_by_role(series, set(there), actor=actor, now=now)
 
 
-def end_audience(account_ids: Iterable[UUID | str], *, actor: ledger.Actor, now: datetime) -> None:
-    """The onboarding of these accounts is over: nobody else is enrolled by role. Who is in a series stays in it."""
+def end_audience(
+    account_ids: Iterable[UUID | str], *, actor: ledger.Actor, now: datetime, series: Series | None = None
+) -> None:
+    """The onboarding of these accounts is over: nobody else is enrolled by role, in no series or not in this one. Who
+    is in a series stays in it."""
     ids = list(account_ids)
     going = AudienceStart.objects.filter(account_id__in=ids, ended_at__isnull=True)
+    going = going.filter(series=series) if series else going
     with ledger.unit():
         if ledger.change_many(going, "end", set={"ended_at": now}, actor=actor, now=now):
             accounts.clear_alert(_uuids(ids), NO_RECIPIENT, actor=actor, now=now)

@@ -35,7 +35,7 @@ def resend_message(message: Message, *, actor: ledger.Actor, now: dt.datetime, n
             raise
         raise ledger.Refused("This contact has had this e-mail since.", code="had_it_since") from None
     with ledger.unit():
-        run = SeriesRun.objects.select_for_update().get(pk=message.run_id)
+        run = SeriesRun.objects.select_for_update(no_key=True).get(pk=message.run_id)
         if run.state == SeriesRun.State.FINISHED:
             with ledger.change(run, "reopen", actor=CLOCK, now=now):
                 pass

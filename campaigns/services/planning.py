@@ -5,15 +5,16 @@ key, and changed only from the state they are expected in.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from uuid_utils.compat import uuid7
 
 from accounts import services as accounts
-from campaigns import zones
-from campaigns.calendar import DAY, LATE_LIMIT, Slot, days_off, slots
+from campaigns import rules, zones
+from campaigns.calendar import DAY, Slot
 from campaigns.models import Enrolment, Message, Series, SeriesRun
 from campaigns.selectors.sending import why_nothing_is_sent
 from campaigns.services import sending, waiting
@@ -34,6 +35,15 @@ class Here:
 
     tenant: Tenant
     now: dt.datetime
+    known_places: dict[UUID, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def places(self, series: Series) -> list[tuple[str, str]]:
+        """Every zone and calendar in which somebody waits, asked once."""
+        if series.pk not in self.known_places:
+            rows = Enrolment.objects.filter(series=series, state=Enrolment.State.ACTIVE).values_list("zone", "calendar")
+            found = {(zone or self.tenant.timezone, calendar) for zone, calendar in rows.distinct()}
+            self.known_places[series.pk] = sorted(found)
+        return self.known_places[series.pk]
 
 
 def plan_runs(*, now: dt.datetime) -> None:
@@ -59,22 +69,32 @@ def _plan(series: Series, here: Here) -> None:
         if slot is not None and run.state == PLANNED and _values(run) != _values_of(slot):
             _follow(run, slot, here.now)
     fresh = [_run(series, key, slot, here.now) for key, slot in wanted.items() if key not in known]
+    fresh += [run for run in _missed(series, here, known) if _waits_for(run, here.tenant).exists()]
     if fresh:
         SeriesRun.objects.bulk_create(fresh, ignore_conflicts=True)
 
 
 def _wanted(series: Series, here: Here) -> dict[Key, Slot]:
-    """By key. Nothing that was due before the series was last changed or resumed: that would be a catch-up."""
+    """By key, in every zone and calendar in which somebody waits."""
     tenant, wanted = here.tenant, dict[Key, Slot]()
-    earliest = max(here.now - LATE_LIMIT, series.updated_at)
-    places = Enrolment.objects.filter(series=series, state=Enrolment.State.ACTIVE).values_list("zone", "calendar")
-    for zone, calendar in sorted({(zone or tenant.timezone, calendar) for zone, calendar in places.distinct()}):
-        off = days_off(tenant.holiday_country, tenant.holiday_subdivision, tenant.own_holidays, calendar)
-        today = zones.local_date(here.now, zone)
-        for slot in slots(series.rule, zone, off, today, today + HORIZON * DAY):
-            if slot.due_at >= earliest:
-                wanted[(slot.local_date, zone, calendar)] = slot
+    for zone, calendar in here.places(series):
+        off, last = rules.days_off_at(tenant, calendar), rules.horizon(here.now, zone, HORIZON)
+        for slot in rules.slots_ahead(series, zone, off, now=here.now, last=last):
+            wanted[(slot.local_date, zone, calendar)] = slot
     return wanted
+
+
+def _missed(series: Series, here: Here, known: Collection[Key]) -> list[SeriesRun]:
+    """Slots that nobody planned before it was too late, because the zone or the rule changed while nobody looked. They
+    are planned all the same, so that they are left out with an alert and not in silence."""
+    made = []
+    for zone, calendar in here.places(series):
+        off = rules.days_off_at(here.tenant, calendar)
+        for slot in rules.slots_behind(series, zone, off, now=here.now):
+            key = (slot.local_date, zone, calendar)
+            if key not in known:
+                made.append(_run(series, key, slot, here.now))
+    return made
 
 
 def _run(series: Series, key: Key, slot: Slot, now: dt.datetime) -> SeriesRun:
@@ -154,10 +174,14 @@ def waiting_for(run: SeriesRun, tenant: Tenant) -> Q:
     return ready & zone & Q(enrolled_at__lte=run.due_at)
 
 
+def _waits_for(run: SeriesRun, tenant: Tenant) -> QuerySet[Enrolment]:
+    """Those who have had nothing on that day."""
+    return Enrolment.objects.filter(waiting_for(run, tenant)).exclude(messages__local_date=run.local_date)
+
+
 def _accounts_waiting_for(run: SeriesRun) -> set[UUID]:
     tenant = Tenant.objects.get(pk=require_tenant_id())
-    found = Enrolment.objects.filter(waiting_for(run, tenant)).exclude(messages__local_date=run.local_date)
-    return set(found.values_list("account_id", flat=True))
+    return set(_waits_for(run, tenant).values_list("account_id", flat=True))
 
 
 def clear_late(run: SeriesRun, *, now: dt.datetime) -> None:

@@ -2,17 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Replace
 
-from accounts.models import Account, Contact
-from campaigns import addresses, zones
-from campaigns.calendar import usable_country
+from campaigns import addresses
 from campaigns.models import Enrolment, Message, Series
+from campaigns.rules import place_of, standing
 from campaigns.selectors.sending import address_secret
 from campaigns.services import waiting
 from cs_platform import ledger
@@ -23,35 +21,6 @@ MENDED_BY_ITSELF = (Reason.ROLE_LOST, Reason.INACTIVE, Reason.NO_ADDRESS, Reason
 GOING = (Enrolment.State.ACTIVE, Enrolment.State.PAUSED)
 COUNTING = (Enrolment.State.ACTIVE, Enrolment.State.PAUSED, Enrolment.State.COMPLETED)
 KEPT = ["account", "name", "zone", "calendar", "address_key"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a contact is, as far as a slot must know: `zone` empty means the tenant's."""
-
-    zone: str
-    calendar: str
-
-
-def place_of(series: Series, contact_zone: str, account_zone: str, account_country: str) -> Place:
-    wanted = {Series.RECIPIENT: [contact_zone, account_zone], Series.ACCOUNT: [account_zone]}.get(series.zone, [])
-    zone = next((name for name in wanted if zones.is_zone(name)), series.fixed_zone)
-    return Place(zone, usable_country(account_country))
-
-
-def standing(series: Series, contact: Contact, account: Account, *, by_role: bool) -> str:
-    """Why this contact can not be in the series; empty if it can."""
-    if account.state != Account.State.MANAGED:
-        return Reason.ARCHIVED
-    if not contact.is_active:
-        return Reason.INACTIVE
-    try:
-        addresses.normal(contact.email)
-    except addresses.BadAddress:
-        return Reason.NO_ADDRESS
-    if by_role and series.audience_roles and not set(contact.roles) & set(series.audience_roles):
-        return Reason.ROLE_LOST
-    return ""
 
 
 def refresh_series(series: Series, *, actor: ledger.Actor, now: datetime) -> None:
@@ -130,6 +99,8 @@ def stop_enrolments(
     with ledger.unit():
         ended = {"reason": reason, "ended_at": now}
         stopped = ledger.change_many(enrolments, "stop", set=ended, actor=actor, now=now, note=note)
+        if not stopped:
+            return []
         messages = Message.objects.filter(enrolment_id__in=stopped)
         if reason in (Reason.UNSUBSCRIBED, Reason.SUPPRESSED):
             waiting.suppress(messages)

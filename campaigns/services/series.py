@@ -205,7 +205,7 @@ def _move_positions(series: Series, now: datetime) -> None:
         cursor.execute(
             "UPDATE campaigns_message m SET position = i.position FROM campaigns_seriesitem i, campaigns_seriesrun r"
             " WHERE m.tenant_id = %(tenant)s AND r.tenant_id = %(tenant)s AND r.series_id = %(series)s"
-            " AND m.run_id = r.id AND m.state IN ('planned', 'held') AND i.tenant_id = %(tenant)s"
+            " AND m.run_id = r.id AND m.state IN ('planned', 'held', 'sending') AND i.tenant_id = %(tenant)s"
             " AND i.series_id = %(series)s AND i.template_id = m.template_id AND i.position <> m.position",
             {"tenant": require_tenant_id(), "series": series.pk},
         )

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts import services as accounts
+from campaigns.mail.journal import recall
 from campaigns.models import Message, Series, SeriesRun
 from campaigns.services.words import CLOCK
 from cs_platform import ledger
@@ -18,8 +19,11 @@ LATE = "campaigns.late"
 PLANNED, HELD, SKIPPED = Message.State.PLANNED, Message.State.HELD, Message.State.SKIPPED
 
 
-def hold(messages: QuerySet[Message], reason: str) -> int:
-    return _now_in(messages, PLANNED).filter(by_hand=False).update(state=HELD, reason=reason)
+def hold(messages: QuerySet[Message], reason: str, *, also_by_hand: bool = False) -> int:
+    waits = _now_in(messages, PLANNED)
+    held = (waits if also_by_hand else waits.filter(by_hand=False)).update(state=HELD, reason=reason)
+    recall()
+    return held
 
 
 def release(messages: QuerySet[Message], reason: str, *, now: datetime) -> int:
@@ -28,11 +32,16 @@ def release(messages: QuerySet[Message], reason: str, *, now: datetime) -> int:
 
 
 def leave_out(messages: QuerySet[Message], reason: str) -> int:
-    return _now_in(messages, PLANNED, HELD).update(state=SKIPPED, reason=reason)
+    left = _now_in(messages, PLANNED, HELD).update(state=SKIPPED, reason=reason)
+    if reason != SeriesRun.Reason.LATE:  # which the sender sees by itself
+        recall()
+    return left
 
 
 def suppress(messages: QuerySet[Message]) -> int:
-    return _now_in(messages, PLANNED, HELD).update(state=Message.State.SUPPRESSED, reason="suppressed")
+    left = _now_in(messages, PLANNED, HELD).update(state=Message.State.SUPPRESSED, reason="suppressed")
+    recall()
+    return left
 
 
 def _now_in(messages: QuerySet[Message], *states: str) -> QuerySet[Message]:

@@ -38,6 +38,8 @@ ledger.sentences(
         "message.skip": "left out the e-mail {object}",
         "suppression.suppress": "suppressed an address",
         "suppression.release": "released an address",
+        "mail_pause.begin": "paused {object}",
+        "mail_pause.end": "ended the pause of {object}",
         "sending.create": "set up mail to customers",
         "sending.stop": "stopped all mail to customers",
         "sending.start": "started mail to customers again",

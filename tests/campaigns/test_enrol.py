@@ -136,6 +136,7 @@ def test_a_contact_that_a_person_stopped_is_not_brought_back_by_itself(acme, tip
         enrol(tips, ada)
         services.stop_enrolment(Enrolment.objects.get(), actor=TEST, now=NOW)
         account_services.edit_contact(ada, {"title": "CTO"}, actor=TEST, now=NOW)
+        services.edit_series(tips, {"audience_roles": ["Program Contact"]}, actor=TEST, now=NOW)
         assert services.start_audience(tips, [account.pk], actor=TEST, now=NOW) == 0
     minute(WEDNESDAY)
     assert mailbox.mails() == []

@@ -69,6 +69,17 @@ def test_later_it_is_left_out_with_an_alert_and_the_same_email_comes_at_the_next
     assert subjects(mailbox) == ["Tips 1 for Ada"]
 
 
+def test_a_slot_that_nobody_planned_before_it_was_too_late_is_marked_all_the_same(acme, tips, mailbox):
+    type(acme).objects.filter(pk=acme.pk).update(timezone="Pacific/Auckland")  # nine there was twelve hours before
+    minute(at("2026-11-25", 1))  # five hours after nine in Auckland, and the first look since it moved there
+    assert mailbox.mails() == [] and "Wed 25 Nov 2026" in late_alerts(acme)[0].message
+    with tenant_scope(acme):
+        run = SeriesRun.objects.get(zone="Pacific/Auckland", state="skipped")
+    assert (run.reason, f"{run.local_date}") == ("late", "2026-11-25")
+    minute(at("2026-11-25", 2))
+    assert len(late_alerts(acme)) == 1
+
+
 def test_in_the_evening_it_is_late_when_the_day_is_over(acme, ada, mailbox):
     with tenant_scope(acme):
         enrol(make_series("Evening", local_time="22:00"), ada)
