@@ -1,8 +1,8 @@
 """The one module that talks to Salesforce: unmodified simple-salesforce on a guarded session, every answer classified.
 
-Only its `query` and `restful` calls are used. The object API (`sf.Account.get`) logs in again without end when the
-org keeps answering 401, and drops headers on the way; ours logs in at most once more per call and asks a guard before
-each login.
+Only its `query` and `restful` calls are used, and its session for what is not JSON. The object API (`sf.Account.get`)
+logs in again without end when the org keeps answering 401, and drops headers on the way; ours logs in at most once more
+per call and asks a guard before each login.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
+import requests
 import simple_salesforce
 from simple_salesforce.exceptions import SalesforceError as LibraryError
+from simple_salesforce.util import exception_handler
 
+from integrations.salesforce.answers import FieldInfo, Page, Usage, checked_rows
 from integrations.salesforce.errors import SalesforceError, classify
 from integrations.salesforce.hosts import Hosts
 from integrations.salesforce.login import API_VERSION, Credentials, Session, log_in
 from integrations.salesforce.transport import CALL_DEADLINE, MAX_BODY, GuardedSession
 
+__all__ = ["FieldInfo", "LoginGuard", "NoGuard", "Page", "SalesforceClient", "Usage"]
 _USAGE = re.compile(r"(?:^|[^-])api-usage=(\d+)/(\d+)")
 
 
@@ -49,32 +53,6 @@ class NoGuard:
 
     def not_refused(self) -> None:
         return None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows of one query. `is_last`: Salesforce says that nothing follows."""
-
-    rows: list[dict[str, Any]]
-    is_last: bool
-    server_time: datetime
-
-
-@dataclass(frozen=True)
-class FieldInfo:
-    """What describe says of one field the login may read."""
-
-    type: str
-    calculated: bool
-
-
-@dataclass
-class Usage:
-    """The org's API calls of the day as the last answer told them, and ours in this client."""
-
-    used: int | None = None
-    total: int | None = None
-    calls: int = 0
 
 
 @dataclass
@@ -112,12 +90,12 @@ class SalesforceClient:
         locator.
         """
         answer = self._ask(lambda sf: sf.query(soql, include_deleted=with_deleted))
-        rows, is_last = _checked_rows(answer)
+        rows, is_last = checked_rows(answer)
         return Page(rows, is_last, self.now_at_server())
 
-    def count(self, soql: str) -> int:
+    def count(self, soql: str, with_deleted: bool = False) -> int:
         """The number a `SELECT COUNT()` query answers."""
-        answer = self._ask(lambda sf: sf.query(soql))
+        answer = self._ask(lambda sf: sf.query(soql, include_deleted=with_deleted))
         total = answer.get("totalSize") if isinstance(answer, dict) else None
         if not isinstance(total, int) or isinstance(total, bool) or total < 0:
             raise SalesforceError("nonsense", "Salesforce's count is not a number.")
@@ -131,7 +109,7 @@ class SalesforceClient:
             isinstance(item, dict) and isinstance(item.get("name"), str) for item in fields
         ):
             raise SalesforceError("nonsense", f"Salesforce's description of {sobject} has no list of fields.")
-        return {item["name"]: FieldInfo(str(item.get("type") or ""), bool(item.get("calculated"))) for item in fields}
+        return {item["name"]: _info(item) for item in fields}
 
     def limits(self) -> dict[str, Any]:
         """The org's limits (DailyApiRequests and others)."""
@@ -139,6 +117,28 @@ class SalesforceClient:
         if not isinstance(answer, dict):
             raise SalesforceError("nonsense", "Salesforce's limits are not an object.")
         return answer
+
+    def restful(self, path: str, *, method: str = "GET", **more: Any) -> Any:
+        """A resource below /services/data/vNN.0/ as its JSON; None if it has no body."""
+        return self._ask(lambda sf: sf.restful(path, method=method, **more))
+
+    def download(self, path: str, params: dict[str, str]) -> requests.Response:
+        """A resource that is not JSON, as it came."""
+
+        def get(sf: simple_salesforce.Salesforce) -> requests.Response:
+            headers = {"Authorization": f"Bearer {sf.session_id}"}
+            answer = self._http.get(sf.base_url + path, params=params, headers=headers)
+            if answer.status_code >= 300:
+                exception_handler(answer, path)
+            return answer
+
+        answer: requests.Response = self._ask(get)
+        return answer
+
+    @property
+    def org_id(self) -> str:
+        """The org that the session belongs to; empty before the first login."""
+        return self._session.org_id if self._session else ""
 
     def now_at_server(self) -> datetime:
         """Salesforce's clock as of the last answer: windows are never cut by ours."""
@@ -217,19 +217,6 @@ class SalesforceClient:
         self.server_time = moment if moment.tzinfo else None
 
 
-def _checked_rows(answer: Any) -> tuple[list[dict[str, Any]], bool]:
-    """The rows of a query answer, if it is a whole one: a cut or miscounted page must not look like the end of the
-    data.
-    """
-    if not isinstance(answer, dict):
-        raise SalesforceError("nonsense", "Salesforce's answer is not an object.")
-    rows, total, done = answer.get("records"), answer.get("totalSize"), answer.get("done")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SalesforceError("nonsense", "Salesforce's answer has no list of records.")
-    if not isinstance(total, int) or isinstance(total, bool) or not isinstance(done, bool):
-        raise SalesforceError("nonsense", "Salesforce's answer does not say how many records there are.")
-    if done and len(rows) != total:
-        raise SalesforceError("nonsense", f"Salesforce promised {total} records and sent {len(rows)}.")
-    if not done and (not answer.get("nextRecordsUrl") or not rows):
-        raise SalesforceError("nonsense", "Salesforce says there is more but not where.")
-    return rows, done
+def _info(item: dict[str, Any]) -> FieldInfo:
+    may = [item.get(name) is not False for name in ("updateable", "createable")]
+    return FieldInfo(str(item.get("type") or ""), bool(item.get("calculated")), *may, bool(item.get("externalId")))  # type: ignore[call-arg]

@@ -122,6 +122,8 @@ def note_usage(connection: Connection, client: SalesforceClient, *, calls: int, 
     connection.calls_count = calls_today(connection, now) + calls
     connection.calls_day = now.astimezone(UTC).date()
     changes: dict[str, Any] = {"calls_count": connection.calls_count, "calls_day": connection.calls_day}
+    if client.org_id and client.org_id != connection.org_id:
+        connection.org_id = changes["org_id"] = client.org_id
     if client.usage.total is not None:
         connection.limit_used, connection.limit_total, connection.limit_at = client.usage.used, client.usage.total, now
         changes.update(limit_used=client.usage.used, limit_total=client.usage.total, limit_at=now)
@@ -142,10 +144,10 @@ def described(
     if fresh or known is None or at is None or not timedelta(0) <= now - at < DESCRIBE_FOR:
         fields = client.describe(sobject)
         kept = connection.described if at is not None and timedelta(0) <= now - at < DESCRIBE_FOR else {}
-        connection.described = {**kept, sobject: {name: [info.type, info.calculated] for name, info in fields.items()}}
+        connection.described = {**kept, sobject: {name: info.as_json() for name, info in fields.items()}}
         connection.described_at = at if kept and at is not None else now
         Connection.objects.filter(pk=connection.pk).update(
             described=connection.described, described_at=connection.described_at
         )
         return fields
-    return {name: FieldInfo(kind, calculated) for name, (kind, calculated) in known.items()}
+    return {name: FieldInfo(*info) for name, info in known.items()}

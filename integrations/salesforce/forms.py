@@ -40,6 +40,13 @@ class ConnectionForm(forms.Form):
         required=False, initial=True, label="Opportunities without a type are new business"
     )
 
+    compare_nightly = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Compare everything every night",
+        help_text="Finds what was deleted for good or changed unnoticed. It reads every row once.",
+    )
+
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
@@ -122,6 +129,7 @@ class ConnectionForm(forms.Form):
         settings: dict[str, Any] = {
             "interval_minutes": data["interval_minutes"],
             "budget_share": data["budget_percent"] / 100,
+            "compare_nightly": data["compare_nightly"],
             "new_business_types": types + ([""] if data["untyped_is_new"] else []),
         }
         if has_map:
@@ -165,4 +173,5 @@ def _initial(connection: Connection) -> dict[str, Any]:
         "budget_percent": round(float(connection.settings.get("budget_share", 0.2)) * 100),
         "new_business_types": ", ".join(word for word in types if word),
         "untyped_is_new": "" in types,
+        "compare_nightly": connection.settings.get("compare_nightly", True),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.salesforce import connecting, mapping, remains
+from integrations.salesforce import comparing, connecting, mapping, remains
 from integrations.salesforce.models import Connection, SyncRun
 from integrations.salesforce.services import UNTESTED
 
@@ -40,8 +40,8 @@ class Health:
         return self.tone in ("bad", "watch")
 
 
-def of(connection: Connection, last: SyncRun | None, now: datetime) -> Health:
-    """The first thing that is worth saying."""
+def of(connection: Connection, last: SyncRun | None, now: datetime, *, night: SyncRun | None = None) -> Health:
+    """The first thing that is worth saying; `night` is the last comparison that was completed."""
     if connection.state == Connection.State.BROKEN:
         advice = _(
             "Nothing is read until this is mended. Enter the credentials again, or test once Salesforce accepts them."
@@ -62,7 +62,14 @@ def of(connection: Connection, last: SyncRun | None, now: datetime) -> Health:
             _("Test it; the first sync starts by itself after that."),
             "test",
         )
-    return _of_runs(connection, last, now)
+    found = _of_runs(connection, last, now)
+    if night is not None and found.tone == "good" and comparing.is_alarming(night):
+        advice = _(
+            "It is mended. If it happens again, look at the fields that are calculated in Salesforce, at the rights of"
+            " our login, and at programs that write for longer than ten minutes at a time."
+        )
+        return Health("watch", _("Had drifted"), comparing.words(night), advice, "")
+    return found
 
 
 def _of_runs(connection: Connection, last: SyncRun | None, now: datetime) -> Health:
@@ -83,6 +90,31 @@ def _of_runs(connection: Connection, last: SyncRun | None, now: datetime) -> Hea
             "watch", _("Behind"), _("No sync has been completed for longer than its interval."), advice, "sync"
         )
     return Health("good", _("Up to date"))
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a comparison found, as a page shows it."""
+
+    run: SyncRun
+    tone: str
+    words: str
+    lines: list[tuple[str, list[int]]]
+    share: float
+    held_back: bool
+
+
+def night(run: SyncRun | None) -> Night | None:
+    if run is None:
+        return None
+    lines = [
+        (str(OBJECTS[sobject]), [int(run.drift[sobject].get(name, 0)) for name in ("compared", *comparing.KINDS)])
+        for sobject in mapping.SOBJECTS
+        if sobject in run.drift
+    ]
+    tone = "watch" if comparing.is_alarming(run) else "good"
+    held_back = any(numbers.get("held_back") for numbers in run.drift.values())
+    return Night(run, tone, comparing.words(run), lines, comparing.share(run) * 100, held_back)
 
 
 @dataclass(frozen=True)

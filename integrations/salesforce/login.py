@@ -18,6 +18,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin, token_login
 
+from integrations.salesforce import values
 from integrations.salesforce.errors import SalesforceError, classify
 from integrations.salesforce.transport import GuardedSession
 
@@ -68,6 +69,15 @@ class Session:
     token: str
     instance: str
 
+    @property
+    def org_id(self) -> str:
+        """A session names its org before the first `!`; empty if this one does not."""
+        try:
+            found = values.id18(self.token.partition("!")[0])
+        except values.BadValue:
+            return ""
+        return found if found.startswith("00D") else ""
+
     def __repr__(self) -> str:
         return f"Session(instance={self.instance!r})"
 
@@ -97,35 +107,35 @@ def log_in(credentials: Credentials, http: GuardedSession) -> Session:
 
 
 def _oauth(credentials: Credentials, http: GuardedSession) -> tuple[str, str]:
-    values = credentials.values
+    given = credentials.values
     headers = None
     if credentials.auth == "jwt":
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": _assertion(credentials)}
     elif credentials.auth == "refresh_token":
         form = {
             "grant_type": "refresh_token",
-            "client_id": values["client_id"],
-            "refresh_token": values["refresh_token"],
+            "client_id": given["client_id"],
+            "refresh_token": given["refresh_token"],
         }
-        if values.get("client_secret"):
-            form["client_secret"] = values["client_secret"]
+        if given.get("client_secret"):
+            form["client_secret"] = given["client_secret"]
     else:
         form = {
             "grant_type": "client_credentials",
-            "client_id": values["client_id"],
-            "client_secret": values["client_secret"],
+            "client_id": given["client_id"],
+            "client_secret": given["client_secret"],
         }
     url = f"{credentials.login_url}/services/oauth2/token"
-    token, instance = token_login(url, form, "login", values["client_id"], headers, None, http)
+    token, instance = token_login(url, form, "login", given["client_id"], headers, None, http)
     return token, instance
 
 
 def _soap(credentials: Credentials, http: GuardedSession) -> tuple[str, str]:
-    values = credentials.values
+    given = credentials.values
     return SalesforceLogin(
-        username=values["username"],
-        password=values["password"],
-        security_token=escape(values["security_token"]),  # the library escapes the two others, not this one
+        username=given["username"],
+        password=given["password"],
+        security_token=escape(given["security_token"]),  # the library escapes the two others, not this one
         sf_version=API_VERSION,
         scratch_url=credentials.login_url,
         session=http,

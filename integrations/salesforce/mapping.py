@@ -113,12 +113,15 @@ class Plan:
     warnings: tuple[str, ...]
     has_deleted: bool
     has_master: bool = False
+    flags: frozenset[str] = frozenset()
+    has_author: bool = False
 
     @property
     def fields(self) -> list[str]:
         system = ["Id", "SystemModstamp"]
         system += ["IsDeleted"] if self.has_deleted else []
         system += ["MasterRecordId"] if self.has_master else []
+        system += ["LastModifiedById"] if self.has_author else []
         return system + sorted(set(self.columns.values()) - set(system))
 
     @property
@@ -135,7 +138,7 @@ class NotReadable(Exception):
 
 def plan_for(sobject: str, overrides: Mapping[str, str], described: Mapping[str, FieldInfo]) -> Plan:
     """Compare the wanted fields with what the org describes. One that is missing or hidden is left alone, the others
-    go on.
+    go on. `flags` are the fields that hold true or false, which the text of a Bulk job does not tell.
     """
     for system in ("Id", "SystemModstamp"):
         if system not in described:
@@ -160,20 +163,29 @@ def plan_for(sobject: str, overrides: Mapping[str, str], described: Mapping[str,
             continue
         columns[spec.key] = source
         if described[source].calculated and source != "Name" and source not in ("IsClosed", "IsWon"):
-            warnings.append(f"{sobject}.{source} is calculated: its changes alone do not show, a full sync finds them.")
+            warnings.append(
+                f"{sobject}.{source} is calculated: its changes alone do not show, the nightly comparison finds them."
+            )
     has_deleted, has_master = "IsDeleted" in described, "MasterRecordId" in described
-    return Plan(sobject, columns, tuple(paused), tuple(warnings), has_deleted, has_master)
+    flags = frozenset(name for name in (*columns.values(), "IsDeleted") if _is_flag(name, described))
+    has_author = "LastModifiedById" in described
+    return Plan(sobject, columns, tuple(paused), tuple(warnings), has_deleted, has_master, flags, has_author)
+
+
+def _is_flag(name: str, described: Mapping[str, FieldInfo]) -> bool:
+    return name in described and (name == "IsDeleted" or described[name].type == "boolean")
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row as read: only the values that were readable and good."""
+    """One row as read: only the values that were readable and good. `by` is the user who changed it last."""
 
     sf_id: str
     stamp: datetime
     deleted: bool
     values: dict[str, Any]
     problems: tuple[RowProblem, ...] = field(default=())
+    by: str = ""
 
 
 def parse(plan: Plan, row: Mapping[str, Any]) -> Record:
@@ -192,7 +204,8 @@ def parse(plan: Plan, row: Mapping[str, Any]) -> Record:
             problems.append(RowProblem(plan.sobject, sf_id, source, f"{source} {bad}"[:300]))
             if bad.kept is not None:
                 taken[key] = bad.kept
-    return Record(sf_id, stamp, row.get("IsDeleted") is True, taken, tuple(problems))
+    by = str(row.get("LastModifiedById") or "")[:18] if plan.has_author else ""
+    return Record(sf_id, stamp, row.get("IsDeleted") is True, taken, tuple(problems), by)
 
 
 def parse_page(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> tuple[list[Record], list[RowProblem]]:

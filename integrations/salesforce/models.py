@@ -15,8 +15,12 @@ def default_settings() -> dict[str, Any]:
     """What a connection does when nobody says otherwise."""
     return {
         "field_map": {},
+        "directions": {},
+        "master": {},
+        "write_map": {},
         "interval_minutes": 5,
         "budget_share": 0.2,
+        "compare_nightly": True,
         "new_business_types": ["New Business", "New Customer", ""],
     }
 
@@ -42,7 +46,14 @@ class Connection(TenantOwned):
 
     ledger_name = "connection"
     ledger_private: ClassVar[set[str]] = {"secrets"}
-    ledger_quiet: ClassVar[set[str]] = {"hints", "login_attempts", "described", "described_at"}
+    ledger_quiet: ClassVar[set[str]] = {
+        "hints",
+        "login_attempts",
+        "described",
+        "described_at",
+        "org_id",
+        "last_hint_at",
+    }
     kind = "salesforce"
 
     name = models.CharField(max_length=100)
@@ -72,6 +83,9 @@ class Connection(TenantOwned):
     lease_until = models.DateTimeField(null=True)
     lease_holder = models.CharField(max_length=60, default="")
     fence = models.PositiveBigIntegerField(default=0)
+    org_id = models.CharField(max_length=18, default="", db_collation="C")
+    hint_generation = models.PositiveIntegerField(default=1)
+    last_hint_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -177,7 +191,8 @@ class SyncCursor(TenantOwned):
 
     `mark`: everything that was visible before it has been read. `reading`: a pass is under way; `lower` is where it
     began and `at_stamp`/`at_id` the last row taken. `server_started` is Salesforce's clock at the first page of the
-    pass.
+    pass. `job_id` is a Bulk query job that brings the rest of the pass: since `job_since`, `job_locator` is its next
+    page and `job_taken` of its `job_size` rows are in; `job_refused` says that this pass goes on without one.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -191,6 +206,12 @@ class SyncCursor(TenantOwned):
     server_started = models.DateTimeField(null=True)
     fingerprint = models.CharField(max_length=32, default="")
     baseline_done = models.BooleanField(default=False)
+    job_id = models.CharField(max_length=18, default="", db_collation="C")
+    job_locator = models.CharField(max_length=300, default="")
+    job_taken = models.PositiveIntegerField(default=0)
+    job_size = models.PositiveIntegerField(null=True)
+    job_since = models.DateTimeField(null=True)
+    job_refused = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -205,8 +226,16 @@ class SyncRun(TenantOwned):
     """One walk through the org: what was read and what came of it, for the people who look after the connection.
 
     A run that failed has lost nothing: the cursors keep what was reached, the next run goes on there. `row_errors` are
-    the first two hundred; `remains` says what was left waiting when the run was done, by reason.
+    the first two hundred; `remains` says what was left waiting when the run was done, by reason. A `nightly` run reads
+    everything and compares it with what we have; `drift` is what had gone unnoticed, in numbers. `expected` is how
+    many rows there are to read, if we know; `takes_missing` that rows which are not there any more are taken for
+    deleted however many they are.
     """
+
+    class Kind(models.TextChoices):
+        SYNC = "sync", "Changes"
+        FULL = "full", "Everything"
+        NIGHTLY = "nightly", "Comparison"
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -219,6 +248,10 @@ class SyncRun(TenantOwned):
     connection = TenantFK(Connection, on_delete=models.CASCADE, related_name="runs")
     state = FSMField(default=State.RUNNING, choices=State.choices)
     full = models.BooleanField(default=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.SYNC)
+    takes_missing = models.BooleanField(default=False)
+    drift = models.JSONField(default=dict)
+    expected = models.PositiveIntegerField(null=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     done_objects = models.JSONField(default=list)
@@ -244,6 +277,7 @@ class SyncRun(TenantOwned):
             models.UniqueConstraint(
                 fields=["tenant", "connection"], condition=models.Q(state="running"), name="one_running_sync"
             ),
+            models.CheckConstraint(condition=models.Q(kind__in=["sync", "full", "nightly"]), name="sync_run_kind"),
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["tenant", "connection", "-started_at", "-id"], name="run_of_connection"),
@@ -265,3 +299,47 @@ class SyncRun(TenantOwned):
     @transition(field=state, source=State.RUNNING, target=State.CANCELLED)
     def cancel(self, reason: str = "") -> None:
         self.error = reason
+
+
+class SeenRecord(TenantOwned):
+    """A row that the comparison under way has met. What the mirror has and nobody met is not in Salesforce any more.
+    They come with the pages of a comparison and go when its object is compared.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    connection = TenantFK(Connection, on_delete=models.CASCADE, related_name="+")
+    sobject = models.CharField(max_length=20)
+    sf_id = models.CharField(max_length=18, db_collation="C")
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "connection", "sobject", "sf_id"], name="seen_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sobject} {self.sf_id}"
+
+
+class Hint(TenantOwned):
+    """A message of Salesforce that something has changed. It is only a reason to look soon; the same message twice is
+    one row. Kept for a week.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    connection = TenantFK(Connection, on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=64, db_collation="C")
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "connection", "external_id"], name="hint_once"),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["tenant", "connection", "received_at"], name="hint_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+from integrations.salesforce.models_writing import Conflict, Write  # noqa: E402, F401 - they refer to the connection

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy
 
-from integrations.salesforce import mapping, mirror
+from accounts.models import Account
+from integrations.salesforce import mapping, mirror, vanished
 from integrations.salesforce.login import SECRET_LABELS
-from integrations.salesforce.models import Connection, SyncCursor, SyncRun
+from integrations.salesforce.models import Conflict, Connection, SyncCursor, SyncRun, Write
 
 
 def connections() -> QuerySet[Connection]:
@@ -126,6 +129,64 @@ def marks(connection: Connection) -> list[SyncCursor]:
     return [found[sobject] for sobject in mapping.SOBJECTS if sobject in found]
 
 
+def merged_into(account: Account) -> Account | None:
+    """The account that an archived one was merged into in Salesforce, if that one is here too."""
+    if account.is_managed or not account.salesforce_id:
+        return None
+    master = vanished.merge_master(account.salesforce_id)
+    return Account.objects.filter(salesforce_id=master).exclude(pk=account.pk).first() if master else None
+
+
+def latest_comparisons(connections: Sequence[Connection]) -> dict[UUID, SyncRun]:
+    """The last completed comparison of each connection, in one query."""
+    wanted = SyncRun.objects.filter(
+        connection__in=connections, kind=SyncRun.Kind.NIGHTLY, state=SyncRun.State.DONE
+    ).order_by("connection_id", "-started_at", "-id")
+    return {run.connection_id: run for run in wanted.distinct("connection_id")}
+
+
 def needs_attention() -> QuerySet[Connection]:
     """Connections that will not sync by themselves."""
     return Connection.objects.filter(Q(state=Connection.State.BROKEN) | Q(hold_until__isnull=False))
+
+
+# --- the way back ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WriteState:
+    """How far Salesforce knows what was decided here about an account: none, waiting, written, failed or conflict."""
+
+    state: str
+    words: str
+    at: datetime | None
+
+
+_STATE_WORDS = {
+    "none": gettext_lazy("Nothing to write to Salesforce"),
+    "waiting": gettext_lazy("Waits to be written to Salesforce"),
+    "written": gettext_lazy("Salesforce knows it"),
+    "failed": gettext_lazy("Salesforce did not take it"),
+    "conflict": gettext_lazy("Changed here and in Salesforce"),
+}
+_RANKS = {"sending": "waiting", "unknown": "failed"}
+_ORDER = ("none", "written", "waiting", "failed", "conflict")
+
+
+def write_states(account_ids: Collection[UUID]) -> dict[UUID, WriteState]:
+    """The worst that is to be said of each of these accounts, in one question. What the org has no field for does not
+    count: the mapping says that.
+    """
+    shown = ("waiting", "sending", "written", "failed", "unknown")
+    written = Write.objects.filter(account_id__in=account_ids, state__in=shown, sobject="Account")
+    rows = written.values("account_id", "state").annotate(at=Max(Coalesce("done_at", "changed_at")))
+    undecided = Conflict.objects.filter(account_id__in=account_ids, state=Conflict.State.OPEN)
+    conflicts = undecided.values("account_id").annotate(state=Value("conflict"), at=Max("created_at"))
+    columns = ("account_id", "state", "at")
+    said = rows.values_list(*columns).union(conflicts.values_list(*columns), all=True)
+    found = {account_id: WriteState("none", str(_STATE_WORDS["none"]), None) for account_id in account_ids}
+    for account_id, state, at in said:
+        name = _RANKS.get(state, state)
+        if _ORDER.index(name) > _ORDER.index(found[account_id].state):
+            found[account_id] = WriteState(name, str(_STATE_WORDS[name]), at)
+    return found

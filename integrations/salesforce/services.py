@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeGuard
@@ -14,6 +14,7 @@ from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.login import AUTH_KINDS, OPTIONAL, REQUIRED, SECRET_FIELDS
 from integrations.salesforce.models import Connection, SyncRun, default_settings
+from integrations.salesforce.writing import fields as writing
 
 ledger.sentences(
     {
@@ -24,6 +25,8 @@ ledger.sentences(
         "connection.resume": "resumed {object}",
         "connection.mend": "{object} works again",
         "connection.break_down": "{object} was refused by Salesforce",
+        "connection.drift": "{object} had drifted from Salesforce",
+        "connection.rotate_hints": "changed the address for hints of {object}",
         "sync_run.start": "started {object}",
         "sync_run.finish": "finished {object}",
         "sync_run.fail": "{object} failed",
@@ -175,10 +178,18 @@ def _after_failed_test(connection: Connection, error: SalesforceError, *, actor:
 
 
 def start_sync(
-    connection: Connection, *, full: bool = False, actor: ledger.Actor, now: datetime, in_background: bool = True
+    connection: Connection,
+    *,
+    full: bool = False,
+    compare: bool = False,
+    takes_missing: bool = False,
+    actor: ledger.Actor,
+    now: datetime,
+    in_background: bool = True,
 ) -> SyncRun:
-    """Begin a run, or give back the one that is running. Refused while the connection is paused, broken or out of
-    calls.
+    """Begin a run, or give back the one that is running. With `compare` everything is read and held against what we
+    have; `takes_missing`, then, takes any number of missing rows for deleted. Refused while the connection is paused,
+    broken or out of calls.
     """
     with ledger.unit():
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
@@ -191,7 +202,10 @@ def start_sync(
             raise ledger.Refused(
                 f"{locked.hold_reason} Goes on after {locked.hold_until:%Y-%m-%d %H:%M} UTC.", "limit_daily"
             )
-        run = ledger.create(SyncRun(connection=locked, full=full, started_at=now), actor=actor, now=now, verb="start")
+        kind = SyncRun.Kind.NIGHTLY if compare else SyncRun.Kind.FULL if full else SyncRun.Kind.SYNC
+        begun = SyncRun(connection=locked, full=full or compare, kind=kind, started_at=now)
+        begun.takes_missing = takes_missing and compare
+        run = ledger.create(begun, actor=actor, now=now, verb="start")
         Connection.objects.filter(pk=locked.pk).update(last_started_at=now)
         if in_background:
             enqueue(run, now=now)
@@ -271,6 +285,13 @@ def _store_secrets(connection: Connection, given: Mapping[str, str], now: dateti
     connection.secrets, connection.hints = secrets, hints
 
 
+_CHECKS: Mapping[str, Callable[[object], dict[str, str]]] = {
+    "directions": writing.check_directions,
+    "master": writing.check_master,
+    "write_map": writing.check_write_map,
+}
+
+
 def checked_settings(given: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """The stored settings with the given ones over them. Refused if one is unknown or out of range."""
     result = {**default_settings(), **current}
@@ -278,6 +299,11 @@ def checked_settings(given: Mapping[str, Any], current: Mapping[str, Any]) -> di
         if key == "field_map":
             try:
                 result[key] = mapping.check_field_map(value)
+            except ValueError as error:
+                raise ledger.Refused(str(error), "invalid", "settings") from error
+        elif key in _CHECKS:
+            try:
+                result[key] = _CHECKS[key](value)
             except ValueError as error:
                 raise ledger.Refused(str(error), "invalid", "settings") from error
         elif key == "interval_minutes":
@@ -288,6 +314,10 @@ def checked_settings(given: Mapping[str, Any], current: Mapping[str, Any]) -> di
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= 1:
                 raise ledger.Refused("budget_share must be from 0.01 to 1.", "invalid", "settings")
             result[key] = float(value)
+        elif key == "compare_nightly":
+            if not isinstance(value, bool):
+                raise ledger.Refused("compare_nightly must be true or false.", "invalid", "settings")
+            result[key] = value
         elif key == "new_business_types":
             is_list = isinstance(value, list) and len(value) <= 50
             if not is_list or not all(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -71,19 +71,51 @@ def page_query(
     allowed: Collection[str],
     lower: datetime | None,
     after: tuple[datetime, str] | None,
-    limit: int,
+    limit: int | None,
 ) -> str:
     """One page of an object in (SystemModstamp, Id) order, continued after a stored pair instead of by a query locator.
 
-    A locator dies with its session; the pair is ours, survives a crash and costs no more.
+    A locator dies with its session; the pair is ours, survives a crash and costs no more. Without a limit it is all
+    that is left.
     """
+    columns = ", ".join(name(field, allowed) for field in fields)
+    end = "" if limit is None else f" LIMIT {int(limit)}"
+    return f"SELECT {columns} FROM {_from(sobject, lower, after)} ORDER BY SystemModstamp, Id{end}"
+
+
+def count_query(sobject: str, *, lower: datetime | None, after: tuple[datetime, str] | None) -> str:
+    """How many rows are left."""
+    return f"SELECT COUNT() FROM {_from(sobject, lower, after)}"
+
+
+def first_rows_query(sobject: str, fields: Iterable[str], *, allowed: Collection[str], limit: int) -> str:
+    """The rows that changed last, to look at."""
+    columns = ", ".join(name(field, allowed) for field in fields)
+    return f"SELECT {columns} FROM {_from(sobject, None, None)} ORDER BY SystemModstamp DESC, Id LIMIT {int(limit)}"
+
+
+def by_ids_query(sobject: str, fields: Iterable[str], ids: Iterable[str], *, allowed: Collection[str]) -> str:
+    """These records as they are now, deleted ones too if the caller asks for them."""
+    columns = ", ".join(name(field, allowed) for field in fields)
+    return f"SELECT {columns} FROM {_from(sobject, None, None)} WHERE Id IN {literal(sorted(ids))}"
+
+
+def by_values_query(
+    sobject: str, fields: Iterable[str], wanted: Mapping[str, object], *, allowed: Collection[str]
+) -> str:
+    """The newest two hundred records whose fields have these values; a list means one of them."""
+    columns = ", ".join(name(field, allowed) for field in fields)
+    parts = []
+    for field, value in wanted.items():
+        sign = "IN" if isinstance(value, list | tuple | set | frozenset) else "="
+        parts.append(f"{name(field, allowed)} {sign} {literal(value)}")
+    return f"SELECT {columns} FROM {_from(sobject, None, None)} WHERE {' AND '.join(parts)} ORDER BY Id DESC LIMIT 200"
+
+
+def _from(sobject: str, lower: datetime | None, after: tuple[datetime, str] | None) -> str:
     if not is_name(sobject):
         raise UnsafeSoql(f"{sobject[:80]!r} is not an object.")
-    columns = ", ".join(name(field, allowed) for field in fields)
-    where = ""
     if after is not None:
         stamp, row_id = literal(after[0]), literal(after[1])
-        where = f" WHERE (SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {row_id}))"
-    elif lower is not None:
-        where = f" WHERE SystemModstamp >= {literal(lower)}"
-    return f"SELECT {columns} FROM {sobject}{where} ORDER BY SystemModstamp, Id LIMIT {int(limit)}"
+        return f"{sobject} WHERE (SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {row_id}))"
+    return sobject if lower is None else f"{sobject} WHERE SystemModstamp >= {literal(lower)}"

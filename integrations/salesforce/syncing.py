@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,10 +12,12 @@ from typing import Any
 from django.db.models import F
 
 from cs_platform import ledger
-from integrations.salesforce import connecting, lease, reading, remains
+from integrations.salesforce import bulk_reading, comparing, connecting, lease, reading, remains
+from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.models import Connection, SyncRun
 
+log = logging.getLogger(__name__)
 CHUNK_SECONDS = 20.0
 FOREGROUND_SECONDS = 4 * 3600.0
 MAX_ATTEMPTS = 6
@@ -47,6 +50,7 @@ def stretch(
     """
     connection = Connection.objects.get(pk=run.connection_id)
     if run.state != SyncRun.State.RUNNING:
+        _drop_jobs(connection, now=now)
         return True
     if connection.state != Connection.State.CONNECTED:
         end(run, "cancel", connection.state_reason or "The connection is not connected.", actor=actor, now=now)
@@ -81,7 +85,7 @@ def _walk(
     keep_alive: Callable[[], None],
     page_size: int,
 ) -> bool:
-    client = None
+    client: SalesforceClient | None = None
     try:
         client = connecting.client_for(connection, now=now)
         walk = reading.Walk(
@@ -93,15 +97,47 @@ def _walk(
             walk.save_calls()
     except reading.Stopped:
         _stopped(run, actor=actor, now=now)
+        bulk_reading.drop_jobs(connection, client)
         return True
     except SalesforceError as error:
-        return _failed(run, connection, error, actor=actor, now=now)
+        with ledger.unit():
+            if not _is_still_ours(run, connection, fence):
+                return True
+        is_over = _failed(run, connection, error, actor=actor, now=now)
+        bulk_reading.drop_jobs(connection, client if error.kind in ("nonsense", "transient") else None)
+        return is_over
     finally:
         if client is not None:
             client.close()
     if is_complete:
-        end(walk.run, "finish", "", actor=actor, now=now)
+        with ledger.unit():
+            if _is_still_ours(run, connection, fence):
+                end(walk.run, "finish", "", actor=actor, now=now)
     return is_complete
+
+
+def _is_still_ours(run: SyncRun, connection: Connection, fence: int) -> bool:
+    """Whether the run is at work, in the transaction that ends it. Who lost the lease does not decide (LeaseLost)."""
+    lease.renew(connection.pk, fence)
+    return bool(SyncRun.objects.select_for_update().get(pk=run.pk).state == SyncRun.State.RUNNING)
+
+
+def _drop_jobs(connection: Connection, *, now: datetime) -> None:
+    """The run was cancelled between two stretches, while a job was being made."""
+    if not bulk_reading.has_jobs(connection) or not lease.is_free(connection.pk):
+        return
+    client: SalesforceClient | None = None
+    try:
+        if connection.state == Connection.State.CONNECTED:
+            client = connecting.client_for(connection, now=now)
+        bulk_reading.drop_jobs(connection, client)
+        if client is not None:
+            connecting.note_usage(connection, client, calls=client.usage.calls, now=now)
+    except SalesforceError:
+        bulk_reading.drop_jobs(connection, None)
+    finally:
+        if client is not None:
+            client.close()
 
 
 def _stopped(run: SyncRun, *, actor: ledger.Actor, now: datetime) -> None:
@@ -154,6 +190,15 @@ def end(run: SyncRun, verb: str, reason: str, *, actor: ledger.Actor, now: datet
             live.remains = _remains(live)
             changes = {"last_done_at": now, "hold_until": None, "hold_reason": ""}
             Connection.objects.filter(pk=run.connection_id).update(**changes)
+            if comparing.is_alarming(live):
+                _alarm(live, actor=actor, now=now)
+
+
+def _alarm(run: SyncRun, *, actor: ledger.Actor, now: datetime) -> None:
+    """A comparison found more than syncs may miss: it is mended already, but somebody should know why."""
+    connection = Connection.objects.get(pk=run.connection_id)
+    log.error("%s has drifted: %s", connection.ledger_words(), comparing.words(run))
+    ledger.note(connection, "drift", actor=actor, now=now, note=comparing.words(run))
 
 
 def _remains(run: SyncRun) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 
 from cs_platform.people.api import StrictSerializer, serializers
-from integrations.salesforce import connecting
-from integrations.salesforce.models import Connection, SyncRun
+from integrations.salesforce import comparing, connecting, mapping
+from integrations.salesforce.models import Connection, SyncRun, default_settings
 
 
 class SettingsOut(StrictSerializer):
@@ -16,6 +16,10 @@ class SettingsOut(StrictSerializer):
     interval_minutes = serializers.IntegerField()
     budget_share = serializers.FloatField()
     new_business_types = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    compare_nightly = serializers.BooleanField()
+    directions = serializers.DictField(child=serializers.CharField())
+    master = serializers.DictField(child=serializers.CharField())
+    write_map = serializers.DictField(child=serializers.CharField(allow_blank=True))
 
 
 class CredentialOut(StrictSerializer):
@@ -46,7 +50,7 @@ class ConnectionOut(StrictSerializer):
 
     @extend_schema_field(SettingsOut)
     def get_settings(self, connection: Connection) -> dict[str, Any]:
-        return dict(connection.settings)
+        return {**default_settings(), **connection.settings}
 
     def get_api_calls_today(self, connection: Connection) -> int:
         return connecting.calls_today(connection, self.context["view"].now)
@@ -59,6 +63,10 @@ class SettingsIn(StrictSerializer):
     new_business_types = serializers.ListField(
         child=serializers.CharField(allow_blank=True, max_length=100), max_length=50, required=False
     )
+    compare_nightly = serializers.BooleanField(required=False)
+    directions = serializers.DictField(child=serializers.CharField(max_length=10), required=False)
+    master = serializers.DictField(child=serializers.CharField(max_length=10), required=False)
+    write_map = serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=80), required=False)
 
 
 class ConnectionIn(StrictSerializer):
@@ -78,6 +86,37 @@ class ConnectionIn(StrictSerializer):
 
 class SyncIn(StrictSerializer):
     full = serializers.BooleanField(required=False, default=False)
+    compare = serializers.BooleanField(required=False, default=False)
+    takes_missing = serializers.BooleanField(required=False, default=False)
+
+
+class MappingPreviewIn(StrictSerializer):
+    sobject = serializers.ChoiceField(choices=list(mapping.SOBJECTS))
+    field_map = serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=80), required=False)
+
+
+class PreviewColumnOut(StrictSerializer):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]
+
+
+class PreviewCellOut(StrictSerializer):
+    raw = serializers.CharField(allow_blank=True)
+    ours = serializers.CharField(allow_blank=True)
+    problem = serializers.CharField(allow_blank=True)
+
+
+class PreviewRowOut(StrictSerializer):
+    salesforce_id = serializers.CharField()
+    cells = PreviewCellOut(many=True)
+
+
+class MappingPreviewOut(StrictSerializer):
+    ok = serializers.BooleanField()
+    message = serializers.CharField(allow_blank=True)
+    columns = PreviewColumnOut(many=True)
+    rows = PreviewRowOut(many=True)
 
 
 class TestOut(StrictSerializer):
@@ -100,11 +139,23 @@ class RemainsOut(StrictSerializer):
     who = serializers.CharField(allow_blank=True)
 
 
+class DriftOut(StrictSerializer):
+    compared = serializers.IntegerField()
+    missed = serializers.IntegerField()
+    unstamped = serializers.IntegerField()
+    returned = serializers.IntegerField()
+    gone = serializers.IntegerField()
+    share = serializers.FloatField()
+
+
 class SyncRunOut(StrictSerializer):
     id = serializers.UUIDField()
     connection_id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=SyncRun.State.choices)
+    kind = serializers.ChoiceField(choices=SyncRun.Kind.choices)
     full = serializers.BooleanField()
+    drift = serializers.SerializerMethodField()
+    expected = serializers.IntegerField(allow_null=True)
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     read = serializers.IntegerField()
@@ -119,3 +170,9 @@ class SyncRunOut(StrictSerializer):
     warnings = serializers.ListField(child=serializers.CharField())
     row_errors = RowErrorOut(many=True)
     remains = RemainsOut(many=True)
+
+    @extend_schema_field(DriftOut(allow_null=True))
+    def get_drift(self, run: SyncRun) -> dict[str, Any] | None:
+        if run.kind != SyncRun.Kind.NIGHTLY:
+            return None
+        return {**comparing.total(run), "share": comparing.share(run)}

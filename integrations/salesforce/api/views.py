@@ -17,17 +17,21 @@ from rest_framework.response import Response
 from cs_platform import ledger
 from cs_platform.people.api import Lists, Retrieves, TenantViewSet
 from cs_platform.people.api.shapes import NothingIn
-from integrations.salesforce import selectors, services
+from integrations.salesforce import mapping, previewing, selectors, services
 from integrations.salesforce.api.serializers import (
     ConnectionIn,
     ConnectionOut,
+    MappingPreviewIn,
+    MappingPreviewOut,
     SyncIn,
     SyncRunOut,
     TestOut,
 )
+from integrations.salesforce.api.writing import Writes
 from integrations.salesforce.login import SECRET_FIELDS
 from integrations.salesforce.models import Connection, SyncRun
 from integrations.salesforce.services import ConnectionInput
+from integrations.salesforce.writing import replaying
 
 #: Refusals that mean a wrong body, not a state that says no.
 _OF_INPUT = {"invalid", "required", "host_not_allowed", "credentials_needed"}
@@ -62,7 +66,7 @@ def _one_of(view: TenantViewSet, name: str, words: Sequence[str]) -> str | None:
     return value
 
 
-class ConnectionViewSet(Lists, Retrieves, TenantViewSet):
+class ConnectionViewSet(Writes, Lists, Retrieves, TenantViewSet):
     model = Connection
     required = {
         "list": "connection.view",
@@ -70,19 +74,23 @@ class ConnectionViewSet(Lists, Retrieves, TenantViewSet):
         "create": "connection.create",
         "partial_update": "connection.edit",
         "test": "connection.test",
+        "preview": "connection.edit",
         "sync": "connection.sync",
         "pause": "connection.pause",
         "resume": "connection.resume",
+        "writes": "connection.view",
+        "replay": "write.replay",
+        "discard": "write.discard",
     }
     serializer_class = ConnectionOut
     sort_fields = {"name": "name", "created_at": "created_at"}
     default_sort = "name"
     query_params = ("state",)
-    outside = frozenset({"test"})
+    outside = frozenset({"test", "preview"})
 
     def rows(self) -> QuerySet[Connection]:
         found = selectors.connections()
-        state = _one_of(self, "state", Connection.State.values)
+        state = _one_of(self, "state", Connection.State.values) if self.action == "list" else None
         return found.filter(state=state) if state else found
 
     @extend_schema(request=ConnectionIn, responses={201: ConnectionOut})
@@ -109,13 +117,29 @@ class ConnectionViewSet(Lists, Retrieves, TenantViewSet):
         result = services.test_connection(self.get_object(), actor=self.actor, now=self.now)
         return Response({"ok": result.ok, "message": result.message, "warnings": list(result.warnings)})
 
+    @extend_schema(request=MappingPreviewIn, responses=MappingPreviewOut)
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, pk: str) -> Response:
+        """The first rows of an object through a mapping, before it is saved. Reads live and keeps nothing."""
+        connection = self.get_object()
+        data = self.parse(MappingPreviewIn)
+        try:
+            chosen = mapping.check_field_map(data.get("field_map", {}))
+        except ValueError as error:
+            self.invalid("field_map", str(error))
+        field_map = {**connection.settings.get("field_map", {}), **chosen}
+        found = previewing.preview(connection, data["sobject"], field_map, now=self.now)
+        rows = [{"salesforce_id": row_id, "cells": cells} for row_id, cells in found.rows]
+        shown = {"ok": found.ok, "message": found.message, "columns": found.columns, "rows": rows}
+        return Response(MappingPreviewOut(shown).data)
+
     @extend_schema(request=SyncIn, responses={202: SyncRunOut})
     @action(detail=True, methods=["post"])
     def sync(self, request: Request, pk: str) -> Response:
         """Start a run, or get the one that is running."""
         connection = self.get_object()
         data = self.parse(SyncIn)
-        run = services.start_sync(connection, full=data["full"], actor=self.actor, now=self.now)
+        run = services.start_sync(connection, **data, actor=self.actor, now=self.now)
         return Response(SyncRunOut(run).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=NothingIn, responses=ConnectionOut)
@@ -133,7 +157,12 @@ class ConnectionViewSet(Lists, Retrieves, TenantViewSet):
 
 class SyncRunViewSet(Lists, Retrieves, TenantViewSet):
     model = SyncRun
-    required = {"list": "connection.view", "retrieve": "connection.view", "cancel": "connection.sync"}
+    required = {
+        "list": "connection.view",
+        "retrieve": "connection.view",
+        "cancel": "connection.sync",
+        "replay": "connection.sync",
+    }
     serializer_class = SyncRunOut
     sort_fields = {"started_at": "started_at"}
     default_sort = "-started_at"
@@ -156,3 +185,10 @@ class SyncRunViewSet(Lists, Retrieves, TenantViewSet):
     def cancel(self, request: Request, pk: str) -> Response:
         """Stop at the next page. What was read stays."""
         return self.one(services.cancel_sync(self.get_object(), actor=self.actor, now=self.now))
+
+    @extend_schema(request=NothingIn, responses={202: SyncRunOut})
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> Response:
+        """Read the refused rows again and tell them once more; `row_errors` keeps those that are still wrong."""
+        run = replaying.replay_run(self.get_object(), actor=self.actor, now=self.now)
+        return Response(SyncRunOut(run).data, status=status.HTTP_202_ACCEPTED)

@@ -15,9 +15,10 @@ from cs_platform import ledger
 from integrations.salesforce import mirror
 from integrations.salesforce.applying import known, owners
 from integrations.salesforce.applying.known import Known
-from integrations.salesforce.applying.outcome import Outcome, Told, ours, tell
+from integrations.salesforce.applying.outcome import FIELDS, Outcome, Told, ours, tell
 from integrations.salesforce.mirror import Change, Row
 from integrations.salesforce.models import Connection
+from integrations.salesforce.writing.judging import Judged, judge
 
 
 def apply_contacts(
@@ -28,8 +29,9 @@ def apply_contacts(
     """
     outcome = Outcome()
     page = _Sorted.of(connection, changes, known.contacts(change.new.sf_id for change in changes), outcome)
+    judged = judge(connection, "Contact", page.told, actor=actor, now=now)
     rows = [
-        ContactInput(page.accounts[row.account_ref or ""], _contact_values(change, page, again), row.sf_id)
+        ContactInput(page.accounts[row.account_ref or ""], _contact_values(change, page, judged, again), row.sf_id)
         for change in page.told
         for row in [change.new]
     ]
@@ -40,8 +42,15 @@ def apply_contacts(
     return outcome
 
 
-def _contact_values(change: Change, page: _Sorted, again: bool) -> dict[str, Any]:
-    """The changed values of a contact that is here and stays, so that roles given here last; else all."""
+def _contact_values(change: Change, page: _Sorted, judged: Judged, again: bool) -> dict[str, Any]:
+    """The changed values of a contact that is here and stays, so that roles given here last; else all, without what
+    is held back.
+    """
+    held = {FIELDS["Contact"][key] for key in judged.held(change.new.sf_id)}
+    return {name: value for name, value in _all_values(change, page, again).items() if name not in held}
+
+
+def _all_values(change: Change, page: _Sorted, again: bool) -> dict[str, Any]:
     row, old = change.new, change.old
     was = page.known.get(row.sf_id)
     stays = was is not None and old is not None and not old.incomplete and not again

@@ -53,8 +53,11 @@ class Jobs:
             case "GET", []:
                 return Answer(body={"done": True, "records": [_said(job, base) for job in self._jobs.values()]})
             case "GET", [job_id]:
-                return Answer(body={**_said(self._find(job_id), base), "retries": 0, "totalProcessingTime": 1})
+                said = {**_said(self._find(job_id), base), "retries": 0, "totalProcessingTime": 1}
+                return Answer(body={**said, **_pretended(org)})
             case "GET", [job_id, "results"]:
+                if org.faults.strikes("bulk_expired", "bulk_results") is not None:
+                    self._jobs.pop(job_id, None)
                 return _results(self._find(job_id), request)
             case "PATCH", [job_id]:
                 job = self._find(job_id)
@@ -77,6 +80,8 @@ class Jobs:
 
     def _create(self, org: SandboxOrg, request: Request) -> Job:
         """Refused if the query makes no sense; SELECT COUNT() is none for a job."""
+        if org.faults.strikes("bulk_refused", "bulk_create") is not None:
+            raise Problem("FUNCTIONALITY_NOT_ENABLED", "The Bulk API is not enabled for this org or user", 403)
         given = request.json_object()
         operation, text = given.get("operation"), given.get("query")
         delimiter, ending = given.get("columnDelimiter", "COMMA"), given.get("lineEnding", "LF")
@@ -93,6 +98,15 @@ class Jobs:
         with self._lock:
             self._jobs[job.id] = job
         return job
+
+
+def _pretended(org: SandboxOrg) -> dict[str, Any]:
+    """What a job says of itself under a fault."""
+    if org.faults.strikes("bulk_failed", "bulk_look") is not None:
+        return {"state": "Failed", "errorMessage": "BULK_API_ERROR: the query could not be run"}
+    if org.faults.strikes("bulk_slow", "bulk_look") is not None:
+        return {"state": "InProgress"}
+    return {}
 
 
 def _results(job: Job, request: Request) -> Answer:

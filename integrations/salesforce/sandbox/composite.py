@@ -170,6 +170,7 @@ def _create(api: Api, record: Any) -> dict[str, Any]:
     if not isinstance(name, str):
         raise Problem("INVALID_INPUT", "Include the type of the record in its attributes")
     api.lock("create", "")
+    api.refuse_by_rule("create", name, fields)
     return {"id": api.org.create(name, fields)}
 
 
@@ -178,6 +179,7 @@ def _update(api: Api, record: Any) -> dict[str, Any]:
     row_id = next((fields.pop(name) for name in tuple(fields) if name.lower() == "id"), None)
     full = _known_id(row_id)
     api.lock("update", full)
+    api.refuse_by_rule("update", api.org.sobject_of(full).name, fields)
     api.org.set(full, fields)
     return {"id": full}
 

@@ -37,6 +37,14 @@ CATALOGUE: Mapping[str, Kind] = {
     "limit_daily": Kind("Daily limit used up", "403 REQUEST_LIMIT_EXCEEDED: TotalRequests.", group="Limits"),
     "limit_concurrent": Kind("Too many at once", "403 REQUEST_LIMIT_EXCEEDED: concurrent requests.", group="Limits"),
     "lock_errors": Kind("Rows are locked", "Writes are answered UNABLE_TO_LOCK_ROW.", "write", group="Limits"),
+    "validation_rule": Kind(
+        "A rule refuses a value",
+        "Records that come with a value in this field are answered FIELD_CUSTOM_VALIDATION_EXCEPTION. Without a field, "
+        "every record is.",
+        "write",
+        {"field": "Account.Customer_Segment__c", "names_field": True},
+        "Data",
+    ),
     "maintenance": Kind("Maintenance page", "An HTML page instead of JSON.", "all", {"status": 503}),
     "server_error": Kind("Internal error", "500 UNKNOWN_EXCEPTION."),
     "truncated_json": Kind("JSON is cut off", "A complete answer whose JSON ends in the middle."),
@@ -44,6 +52,12 @@ CATALOGUE: Mapping[str, Kind] = {
     "wrong_shape": Kind("Wrong shape", "JSON of another type than the documented one."),
     "empty_body": Kind("Empty answer", "200 without a body."),
     "gzip_bomb": Kind("Compressed bomb", "An answer that unpacks to 200 MB."),
+    "bulk_refused": Kind(
+        "Bulk is not granted", "A query job is answered FUNCTIONALITY_NOT_ENABLED.", "bulk_create", {}, "Bulk"
+    ),
+    "bulk_slow": Kind("Bulk job takes long", "A job says InProgress when it is looked at.", "bulk_look", {}, "Bulk"),
+    "bulk_failed": Kind("Bulk job fails", "A job says Failed when it is looked at.", "bulk_look", {}, "Bulk"),
+    "bulk_expired": Kind("Bulk job is gone", "A job and its result are not there now.", "bulk_results", {}, "Bulk"),
     "slow_drip": Kind("Slow drip", "The answer comes byte by byte.", "all", {"seconds": 1.0}, "Network"),
     "black_hole": Kind("Black hole", "The call is taken and never answered.", "all", {}, "Network"),
     "lost_answer": Kind("Answer is lost", "The call is done, then the line is cut.", "all", {}, "Network"),

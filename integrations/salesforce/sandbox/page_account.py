@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from integrations.salesforce.sandbox import ids, page_children
-from integrations.salesforce.sandbox.markup import Html, button, choice, html, post_form, text_box
+from integrations.salesforce.sandbox.markup import Html, button, choice, html, joined, post_form, text_box
 from integrations.salesforce.sandbox.messages import Request
 from integrations.salesforce.sandbox.page_accounts import LEVEL_OPTIONS
 from integrations.salesforce.sandbox.page_parts import Done, Page, Refused, Row, chip, for_box, users, visible
@@ -53,13 +53,15 @@ def show(
     content = html(
         '<nav class="crumbs" aria-label="Where you are"><a href="/">Accounts</a> <span aria-hidden="true">/</span> '
         '<span>{name}</span></nav><div class="head"><div><h1>{name}</h1><p class="sub">{facts}</p></div>{act}</div>'
-        '{banner}<div class="columns"><div class="side">{details}{merge}</div><div class="work">{children}</div></div>',
+        '{banner}<div class="columns"><div class="side">{details}{written}{merge}</div>'
+        '<div class="work">{children}</div></div>',
         name=row["Name"] or row["Id"],
         facts=_facts(row),
         act=Html("") if is_deleted else _delete(row),
         banner=_deleted_banner(row) if is_deleted else "",
         details=_details(org, row, details),
         children=children,
+        written=_written(org, row),
         merge=Html("") if is_deleted else _merge(row),
     )
     return Page(str(row["Name"] or row["Id"]), content)
@@ -171,6 +173,29 @@ def _details(org: SandboxOrg, row: Row, shown: Mapping[str, Any]) -> Html:
     return html(
         '<section class="card"><h2>Details</h2>{form}</section>',
         form=post_form(f"/accounts/{row['Id']}", inside, look="stack", label="Account details"),
+    )
+
+
+#: What other programs write and nobody edits here.
+_WRITTEN = ("Customer_Segment__c", "Service_Model__c", "Lifecycle_Stage__c")
+_MADE = (("Task", "WhatId", "Subject"), ("Event", "WhatId", "Subject"))
+_FILES = ("ContentVersion", "FirstPublishLocationId", "Title")
+
+
+def _written(org: SandboxOrg, row: Row) -> Html:
+    """What was written to this account over the API: fields, and the tasks, events and files at it."""
+    sobject = org.objects["Account"]
+    lines = [(sobject.fields[name].label, row[name]) for name in _WRITTEN if row[name]]
+    for name, place, title in (*_MADE, _FILES):
+        kind = org.objects[name]
+        where = f'"{place}" = ? AND "IsDeleted" = 0'
+        for found in org.store.rows(kind, where, [row["Id"]], '"Id" DESC')[:20]:
+            lines.append((kind.label, f"{found[title]}{' (' + found['Status'] + ')' if found.get('Status') else ''}"))
+    if not lines:
+        return Html("")
+    shown = joined(html("<dt>{label}</dt><dd>{value}</dd>", label=label, value=value) for label, value in lines)
+    return html(
+        '<section class="card"><h2>Written by other programs</h2><dl class="facts">{lines}</dl></section>', lines=shown
     )
 
 

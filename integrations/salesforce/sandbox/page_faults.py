@@ -25,6 +25,7 @@ _LABELS = {
     "seconds": "Seconds",
     "spread": "Spread at random up to that",
     "field": "Field",
+    "names_field": "The answer names the field",
 }
 _HINTS = {
     "on": "api, login, query, write, all or one kind",

@@ -139,12 +139,15 @@ class Api:
         if request.method == "DELETE":
             self.org.delete(full)
         else:
-            self.org.set(full, plain(request.json_object()))
+            given = plain(request.json_object())
+            self.refuse_by_rule("update", sobject.name, given)
+            self.org.set(full, given)
         return Answer(204)
 
     def _create(self, sobject: SObject, request: Request) -> Answer:
         given = plain(request.json_object())
         self.lock("create", "")
+        self.refuse_by_rule("create", sobject.name, given)
         return Answer(201, {"id": self.org.create(sobject.name, given), "success": True, "errors": []})
 
     def _by_external_id(self, sobject: SObject, field: str, value: str, request: Request, base: str) -> Answer:
@@ -186,12 +189,23 @@ class Api:
         assert field is not None
         given = {name: item for name, item in given.items() if name.lower() not in (field.name.lower(), "id")}
         self.lock("upsert", found[0] if found else value)
+        self.refuse_by_rule("upsert", sobject.name, given)
         if found:
             self.org.set(found[0], given)
             return found[0], False
         if field.name == "Id":
             raise not_found()
         return self.org.create(sobject.name, {**given, field.name: value}), True
+
+    def refuse_by_rule(self, kind: str, sobject: str, given: dict[str, Any]) -> None:
+        """Refuse a record as a validation rule would, when that fault strikes."""
+        options = self.org.faults.options("validation_rule")
+        name, _, field = (options["field"] if options else "").partition(".")
+        meant = not field or (sobject == name and field in given)
+        if options and meant and self.org.faults.strikes("validation_rule", kind) is not None:
+            words = "A rule of this org does not take this value."
+            fields = [field] if field and options["names_field"] else []
+            raise Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", words, fields=fields)
 
     def lock(self, kind: str, what: str) -> None:
         """Refuse a write as if another one held the row, when that fault strikes."""

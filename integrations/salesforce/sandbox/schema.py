@@ -89,6 +89,11 @@ def _custom() -> Field:
     return Field("External_Id__c", length=80, external_id=True, label="External id")
 
 
+def _harbor() -> Field:
+    """The key under which another program finds again what it has made."""
+    return Field("Harbor_Id__c", length=80, external_id=True, label="Harbor id")
+
+
 def _sobject(name: str, plural: str, prefix: str, own: Iterable[Field], **more: Any) -> SObject:
     """The fields of an object between the ones that every object has."""
     first = [Field("Id", "id", 18, writable="no", always=True, label="Record ID")]
@@ -163,6 +168,9 @@ def objects() -> dict[str, SObject]:
                 _named("Seats_Used__c", "double"),
                 _named("Product_Version__c", length=50),
                 _named("Deployment__c", "picklist", picks=("Cloud", "Self-managed")),
+                _named("Customer_Segment__c", length=60, label="Customer segment"),
+                _named("Service_Model__c", length=60, label="Service model"),
+                _named("Lifecycle_Stage__c", length=100, label="Lifecycle stage"),
                 _named("Parent_Support_Level__c", writable="no", calculated=True, label="Support level of the parent"),
                 _custom(),
             ],
@@ -292,6 +300,7 @@ def objects() -> dict[str, SObject]:
                 _named("ContentSize", "int", writable="no"),
                 _named("IsLatest", "boolean", writable="no", label="Latest version"),
                 _owner(),
+                _harbor(),
                 _custom(),
             ],
         ),
@@ -308,5 +317,6 @@ def _activity() -> list[Field]:
         _named("Description", "textarea", length=32000),
         _named("ActivityDate", "date", label="Date"),
         _owner(),
+        _harbor(),
         _custom(),
     ]

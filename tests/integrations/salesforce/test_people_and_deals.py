@@ -215,7 +215,7 @@ def test_a_member_who_left_owns_nothing_any_more(sync, org, acme, ana, ben):
     org.account("One", "Named", CSM__c=org.user("Ben", ben.user.email))
     sync()
     assert Account.objects.get().csm_id == ben.pk
-    people.deactivate_member(ben, by=ana, actor=ana.actor, now=NOW)
+    people.deactivate_member(ben, by=ana, actor=ana.actor, now=NOW, plan={"accounts": "unassign"})
     org.later(minutes=5)
     sync()
     assert Account.objects.get().csm_id is None

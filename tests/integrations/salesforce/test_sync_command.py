@@ -54,6 +54,25 @@ def test_a_full_one_reads_everything(acme, org, made):
     assert "read 1, created 0, updated 0, archived 0, unchanged 1" in command("--full")[1]
 
 
+def test_a_comparison_says_what_had_gone_unnoticed(acme, org, made):
+    gone = org.account("Acme", "Named", at=NOW - timedelta(days=3))
+    command()
+    del org.rows["Account"][gone]
+    code, out, _ = command("--compare")
+    assert code == 0 and "compared: 0 rows compared: 1 deleted for good." in out
+    with tenant_scope(acme):
+        assert Account.objects.get().state == "archived"
+
+
+def test_a_comparison_takes_many_missing_rows_for_deleted_when_told(acme, org, made):
+    for number in range(60):
+        org.account(f"Account {number}", "Named", at=NOW - timedelta(days=3))
+    command()
+    org.rows["Account"].clear()
+    assert "archived 0" in command("--compare")[1]
+    assert "archived 60" in command("--compare", "--accept-missing")[1]
+
+
 def test_a_refused_login_ends_with_1_and_the_reason(org, made, server):
     server.login = lambda handler: handler.send(
         {"error": "invalid_client", "error_description": "no such client"}, status=400

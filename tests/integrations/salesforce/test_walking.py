@@ -109,6 +109,23 @@ def test_a_sync_killed_after_every_page_ends_as_one_that_was_not(acme, umbra, or
         assert (run.read, run.created, run.waiting) == (whole.read, whole.created, whole.waiting)
 
 
+def test_who_lost_the_lease_at_the_end_does_not_end_the_run(sync, org):
+    fill(org)
+    run = sync.start()
+
+    def lose(run: SyncRun) -> None:
+        if len(run.done_objects) == 4:
+            lease.acquire(run.connection_id, "test", take_over_own=True)  # another process of ours took over
+
+    with pytest.raises(lease.LeaseLost):
+        sync.stretch(run, tell=lose)
+    run.refresh_from_db()
+    assert run.state == "running"
+    assert sync.stretch(run)
+    run.refresh_from_db()
+    assert run.state == "done"
+
+
 def test_a_page_that_breaks_off_leaves_nothing_half_done(sync, org, monkeypatch):
     fill(org)
     from integrations.salesforce import reading

@@ -13,7 +13,7 @@ from cs_platform import ledger
 from cs_platform.tenancy import clock
 from cs_platform.tenancy.models import Tenant
 from cs_platform.tenancy.scope import tenant_scope
-from integrations.salesforce import lease, services, syncing
+from integrations.salesforce import comparing, lease, services, syncing
 from integrations.salesforce.models import Connection, SyncRun
 
 
@@ -23,6 +23,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tenant", required=True, help="the tenant's slug")
         parser.add_argument("--full", action="store_true", help="read every row again, not only the changes")
+        parser.add_argument("--compare", action="store_true", help="read everything and hold it against what we have")
+        parser.add_argument(
+            "--accept-missing", action="store_true", help="with --compare: missing rows are deleted, however many"
+        )
         parser.add_argument("--connection", default="", help="the connection's name, if the tenant has several")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +35,8 @@ class Command(BaseCommand):
             self._fail(f"There is no tenant {options['tenant']!r}.")
         with tenant_scope(tenant):
             connection = self._connection(options["connection"])
-            run = self._run(connection, full=options["full"])
+            how = {"compare": options["compare"], "takes_missing": options["accept_missing"]}
+            run = self._run(connection, full=options["full"], **how)
         self._summary(run)
         if run.state != SyncRun.State.DONE:
             self._fail(run.error or run.state)
@@ -44,12 +49,12 @@ class Command(BaseCommand):
             self._fail("There are several connections; say which with --connection NAME.")
         return found[0]
 
-    def _run(self, connection: Connection, *, full: bool) -> SyncRun:
+    def _run(self, connection: Connection, **how: bool) -> SyncRun:
         actor = ledger.system("sync_salesforce command")
         if not services.lease_is_free(connection):
             self._busy()
         try:
-            run = services.start_sync(connection, full=full, actor=actor, now=clock.now(), in_background=False)
+            run = services.start_sync(connection, **how, actor=actor, now=clock.now(), in_background=False)
             return syncing.in_foreground(run, actor=actor, clock=clock.now, tell=self._progress)
         except ledger.Refused as refused:
             self._fail(str(refused))
@@ -57,9 +62,14 @@ class Command(BaseCommand):
             self._busy()
 
     def _progress(self, run: SyncRun) -> None:
-        done = len(run.done_objects)
-        bar = "█" * (done * 6) + "░" * (24 - done * 6)
-        text = f"{bar} {run.read:,} rows read, {run.created:,} created, {run.updated:,} updated, {run.api_calls} calls"
+        done = len(run.done_objects) * 6
+        if run.expected:
+            done = min(24, 24 * run.read // max(1, run.expected))
+        bar = "█" * done + "░" * (24 - done)
+        of = f" of {run.expected:,}" if run.expected else ""
+        text = (
+            f"{bar} {run.read:,}{of} rows read, {run.created:,} created, {run.updated:,} updated, {run.api_calls} calls"
+        )
         self.stderr.write(
             f"\r{text:<100}" if self.stderr.isatty() else text, ending="" if self.stderr.isatty() else "\n"
         )
@@ -71,6 +81,8 @@ class Command(BaseCommand):
             self.stdout.write(f"warning: {warning}")
         for problem in run.row_errors[:10]:
             self.stdout.write(f"row {problem['sobject']} {problem['row']}: {problem['message']}")
+        if run.kind == SyncRun.Kind.NIGHTLY:
+            self.stdout.write(f"compared: {comparing.words(run)}")
         names = ("read", "created", "updated", "archived", "unchanged", "waiting", "rejected", "api_calls")
         self.stdout.write(f"{run.state}: " + ", ".join(f"{name} {getattr(run, name)}" for name in names))
 
