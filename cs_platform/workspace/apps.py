@@ -6,4 +6,6 @@ class WorkspaceConfig(AppConfig):
     label = "workspace"
 
     def ready(self) -> None:
-        from cs_platform.workspace import receivers  # noqa: F401  (registers with the ledger)
+        from cs_platform.workspace import looks, receivers  # noqa: F401  (registers with the ledger)
+
+        looks.register()

@@ -5,9 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db.models import JSONField
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 
 from cs_platform.people import policies
@@ -34,11 +36,21 @@ class Way:
 WAYS = (
     Way("/", gettext_lazy("Home"), "home"),
     Way("/accounts/", gettext_lazy("Accounts"), "building", "account.view"),
+    Way("/tasks/", gettext_lazy("Tasks"), "list-check", "task.view"),
+    Way("/handoffs/", gettext_lazy("Hand-offs"), "route", "handoff.view", thumb=False),
     Way("/campaigns/", gettext_lazy("Campaigns"), "mail-forward", "series.view"),
+    Way("/console/", gettext_lazy("Console"), "lifebuoy", "account.set_support_level", below=True, thumb=False),
     Way("/integrations/", gettext_lazy("Integrations"), "plug-connected", "connection.view", below=True),
     Way("/mailbox/", gettext_lazy("Mailbox"), "inbox", below=True, thumb=False, demo=True),
     Way("/settings/", gettext_lazy("Settings"), "settings", below=True, thumb=False),
 )
+
+
+# Who stopped all mail, when and why; part of the frame's one question.
+SILENCE = """
+(SELECT jsonb_build_object('why', c.stopped_why, 'by', c.stopped_by, 'at', c.stopped_at) FROM campaigns_sendingcontrol c
+ WHERE c.tenant_id = %s AND c.tenant_id = tenancy_tenant.id AND NOT c.is_on)
+"""
 
 
 class Frame:
@@ -67,7 +79,16 @@ class Frame:
     def places(self) -> list[Tenant]:
         """The organisations this person can enter, by name."""
         mine = RawSQL("SELECT tenant_id FROM public.people_places_of_user(%s)", [self.request.user.pk])
-        return list(Tenant.objects.filter(pk__in=mine).only("slug", "name").order_by("name", "pk"))
+        here = RawSQL(SILENCE, [self.tenant.pk if self.tenant else None], output_field=JSONField())
+        found = Tenant.objects.filter(pk__in=mine).only("slug", "name").annotate(silence=here)
+        return list(found.order_by("name", "pk"))
+
+    @cached_property
+    def silence(self) -> dict[str, Any] | None:
+        """That all mail of the organisation is stopped: why, by whom and `at` when. None if it goes out."""
+        here = self.tenant.pk if self.tenant else None
+        found: Any = next((place.silence for place in self.places if place.pk == here), None)  # type: ignore[attr-defined]
+        return {**found, "at": parse_datetime(found["at"]) if found["at"] else None} if found else None
 
     @cached_property
     def brand_address(self) -> str:

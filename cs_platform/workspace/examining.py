@@ -18,11 +18,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from campaigns import selectors as campaigns
-from cs_platform import ledger
-from cs_platform.tenancy import clock, crypto
+from cs_platform.tenancy import clock, crypto, rotation
 from cs_platform.tenancy.models import Tenant, TenantKey
 from cs_platform.tenancy.scope import tenant_scope
-from cs_platform.workspace.health import BACKLOG_LIMIT, TICK_LIMIT
+from cs_platform.workspace import watching
 from integrations.salesforce import selectors as salesforce
 
 OLDEST_POSTGRES = 150000
@@ -44,14 +43,14 @@ Examination = Callable[[], Iterator[Finding]]
 
 def examine() -> Iterator[Finding]:
     """Everything, in the order in which one depends on another. What can not be asked is a finding as well."""
-    for examination in (_python, _settings, _keys):
+    for examination in (_python, _settings, _keys, _metrics):
         yield from _guarded(examination)
     reachable = True
     for finding in _guarded(_database):
         reachable = reachable and finding.ok is not False
         yield finding
     if reachable:
-        for examination in (_isolation, _clock, _tenants, _queue):
+        for examination in (_keys_in_use, _isolation, _pooler, _archive, _clock, _tenants, _queue):
             yield from _guarded(examination)
     for examination in (_redis, _smtp):
         yield from _guarded(examination)
@@ -118,6 +117,14 @@ def _keys() -> Iterator[Finding]:
     yield Finding("encryption keys", True, f"{len(keys)}, the newest is {next(iter(keys))!r}")
 
 
+def _metrics() -> Iterator[Finding]:
+    if not settings.CS_METRICS_TOKEN:
+        yield Finding("metrics", None, "/metrics is off", "Set CS_METRICS_TOKEN to let Prometheus scrape it.")
+    else:
+        names = "with the names of organisations" if settings.CS_METRICS_TENANTS else "without names of organisations"
+        yield Finding("metrics", True, f"/metrics is behind its token, {names}")
+
+
 # --- the database -----------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +157,52 @@ def _database() -> Iterator[Finding]:
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     words = ", ".join(f"{step.app_label}.{step.name}" for step, _ in pending[:5]) or "all applied"
     yield Finding("migrations", not pending, words, "manage.py migrate")
+
+
+def _keys_in_use() -> Iterator[Finding]:
+    """Which master key wraps how many data keys: none may be missing, and what is not used may go."""
+    used = rotation.keys_by_master()
+    newest, *older = crypto.master_keys()
+    missing = {master: keys for master, keys in used.items() if master not in (newest, *older)}
+    if missing:
+        yield Finding("master keys in use", False, rotation.words_of_missing(missing))
+        return
+    waiting = sum(used.get(master, 0) for master in older)
+    words = ", ".join(f"{master!r} wraps {used.get(master, 0):,}" for master in (newest, *older))
+    if waiting:
+        yield Finding("master keys in use", None, words, "manage.py rotate_keys wraps them with the newest.")
+        return
+    yield Finding("master keys in use", True, words)
+    if older:
+        words = f"{', '.join(map(repr, older))} wraps nothing"
+        yield Finding("old master keys", None, words, "It may go from CS_ENCRYPTION_KEYS; keep it with the backups.")
+
+
+def _pooler() -> Iterator[Finding]:
+    """A pooler in transaction mode is welcome: nothing here outlives its transaction."""
+    given = connection.settings_dict
+    ((port,),) = _ask("SELECT inet_server_port()")
+    between = port is not None and str(port) != str(given["PORT"] or 5432)
+    words = f"through a pooler on port {given['PORT']}" if between else "straight to the server"
+    safe = bool(given.get("DISABLE_SERVER_SIDE_CURSORS"))
+    yield Finding("connections", safe, words, "DISABLE_SERVER_SIDE_CURSORS must be on behind a pooler.")
+
+
+def _archive() -> Iterator[Finding]:
+    """Backups are somebody else's work; whether the log of the database is archived can be seen from here."""
+    mend = "A dump each day is the least; docs/backup.md says how, and how to lose seconds only."
+    ((mode, archived, failed),) = _ask(
+        "SELECT current_setting('archive_mode'), extract(epoch FROM now() - last_archived_time),"
+        " last_failed_time IS NOT NULL AND last_failed_time > coalesce(last_archived_time, '-infinity')"
+        " FROM pg_stat_archiver"
+    )
+    if mode == "off":
+        yield Finding("backup", None, "the log of the database is not archived", mend)
+    elif failed:
+        yield Finding("backup", False, "the last try to archive the log of the database failed", mend)
+    else:
+        words = "never yet" if archived is None else f"{archived:,.0f} s ago"
+        yield Finding("backup", True, f"the log of the database was archived {words}")
 
 
 _OPEN_TABLES = """
@@ -219,16 +272,17 @@ def _tenant(tenant: Tenant) -> Iterator[Finding]:
 
 
 def _queue() -> Iterator[Finding]:
-    state = ledger.health(clock.now())
-    tick = state["last_tick_age"]
-    words = "never" if tick is None else f"{tick:.0f} s ago"
-    alive = tick is not None and tick <= TICK_LIMIT
+    pulse = watching.pulse(clock.now())
+    words = "never" if pulse.last_tick_age is None else f"{pulse.last_tick_age:.0f} s ago"
+    alive = pulse.last_tick_age is not None and pulse.ticks
     yield Finding("last minute's work", alive, words, "Start the dispatcher (manage.py dispatcher) or beat.")
-    late = state["backlog_age"] > BACKLOG_LIMIT
-    words = f"{state['waiting']:,} due, the oldest for {state['backlog_age']:.0f} s"
-    yield Finding("queue", not late, words, "Start more dispatchers or workers; look at their logs.")
-    if state["dead"]:
-        words = f"{state['dead']:,} pieces of work were given up"
+    words = f"{pulse.waiting:,} due, the oldest for {pulse.backlog_age:.0f} s"
+    if pulse.word == "behind":
+        yield Finding("queue", None, f"{words}, and it moves", "Start more dispatchers if this lasts.")
+    else:
+        yield Finding("queue", pulse.moves, words, "Start more dispatchers or workers; look at their logs.")
+    if pulse.dead:
+        words = f"{pulse.dead:,} pieces of work were given up"
         yield Finding("dead work", None, words, "Settings, Queue says why and runs them again.")
 
 

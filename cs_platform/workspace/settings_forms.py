@@ -4,13 +4,15 @@ import re
 from datetime import date
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import holidays
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from holidays.registry import COUNTRIES
 
-from cs_platform.people.models import Role
+from cs_platform.people.belongings import UNASSIGN, Owned
+from cs_platform.people.models import Membership, Role, TeamMember
 from cs_platform.people.permissions import SCOPES
 from cs_platform.people.services import MAX_LOGO
 from cs_platform.tenancy.models import Tenant
@@ -210,3 +212,62 @@ class KeyForm(VersionedForm):
         error_messages={"required": _("A key needs at least one scope.")},
     )
     expires_on = day_box(_("Last day"), help_text=_("Empty: it works until it is revoked."))
+
+
+class TeamForm(VersionedForm):
+    name = text_box(100, _("Name"), needed=True, autocomplete="off")
+    description = words_box(_("What it is for"), 500, rows=2)
+
+
+class TeamMembersForm(forms.Form):
+    """Two ticks for each person: in the team, and its lead."""
+
+    def __init__(self, data: Any, *, people: list[Membership], there: dict[UUID, TeamMember]) -> None:
+        super().__init__(data)
+        choices = [(str(one.pk), str(one)) for one in people]
+        self.people = people
+        for name, label in (("members", _("In the team")), ("leads", _("Leads it"))):
+            self.fields[name] = forms.MultipleChoiceField(required=False, label=label, choices=choices)
+        self.given = {
+            "members": {str(pk) for pk in there},
+            "leads": {str(pk) for pk, place in there.items() if place.is_lead},
+        }
+
+    @property
+    def rows(self) -> list[tuple[Membership, bool, bool]]:
+        """Each person with the two ticks, as they were typed or are."""
+        typed = {name: set(self.data.getlist(name)) for name in self.given} if self.is_bound else self.given  # type: ignore[attr-defined]
+        return [(one, str(one.pk) in typed["members"], str(one.pk) in typed["leads"]) for one in self.people]
+
+    @property
+    def wanted(self) -> dict[UUID, bool]:
+        leads = set(self.cleaned_data["leads"])
+        return {UUID(pk): pk in leads for pk in dict.fromkeys([*self.cleaned_data["members"], *leads])}
+
+
+class SecurityForm(VersionedForm):
+    second_factor = forms.ChoiceField(
+        choices=Tenant.SecondFactor.choices,
+        label=_("Who must have a second factor"),
+        widget=forms.RadioSelect,
+        help_text=_("Whoever has none is led to where it is set up, with the next click. API keys are not concerned."),
+    )
+
+
+class LeavingForm(forms.Form):
+    """For each kind of thing that the member owns: who takes it over."""
+
+    def __init__(self, data: Any, *, owned: list[Owned], takers: list[Membership]) -> None:
+        super().__init__(data)
+        people = [(str(one.pk), f"{one} ({one.role_names})") for one in takers]
+        for one in owned:
+            without = [(UNASSIGN, one.belonging.without)] if one.belonging.without else []
+            self.fields[f"plan.{one.belonging.kind}"] = forms.ChoiceField(
+                label=f"{one.belonging.label[:1].upper()}{one.belonging.label[1:]}: {one.count:,}",
+                choices=[("", _("choose …")), *people, *without],
+                error_messages={"required": _("Choose what happens to them.")},
+            )
+
+    @property
+    def plan(self) -> dict[str, str]:
+        return {name.removeprefix("plan."): value for name, value in self.cleaned_data.items()}

@@ -2,16 +2,31 @@
 
 from django.urls import include, path
 
-from cs_platform.workspace.pages import account, account_list, account_verbs, contacts, home, mailbox
+from cs_platform.workspace.pages import (
+    account,
+    account_list,
+    account_verbs,
+    console,
+    contacts,
+    home,
+    instances,
+    mailbox,
+    work,
+)
 from cs_platform.workspace.pages.settings import (
     api_keys,
     audit,
     index,
+    member,
     members,
     organisation,
+    overrides,
     queue,
+    roles,
+    security,
     segmentation,
     support_levels,
+    teams,
 )
 
 app_name = "workspace"
@@ -22,8 +37,14 @@ of_account = [
     path("stages/", account.stage_history, name="account-stages"),
     path("opportunities/", account.opportunities, name="account-opportunities"),
     path("emails/", account.emails, name="account-emails"),
+    path("tasks/", work.tasks, name="account-tasks"),
+    path("handoff/", work.handoff, name="account-handoff"),
+    path("instances/", instances.instances, name="account-instances"),
+    path("instances/save/", instances.save_instances, name="save-instances"),
+    path("instances/export/", instances.export_instances, name="export-instances"),
     path("edit/", account_verbs.edit_account, name="edit-account"),
     path("set-support-level/", account_verbs.set_support_level, name="set-support-level"),
+    path("override-segment/", overrides.override_segment, name="override-segment"),
     path("set-support-level/preview/", account_verbs.preview_support_level, name="preview-support-level"),
     path("move-stage/", account_verbs.move_stage, name="move-stage"),
     path("assign-owner/", account_verbs.assign_owner, name="assign-owner"),
@@ -43,6 +64,17 @@ of_settings = [
     path("segmentation/<uuid:version_id>/", segmentation.segmentation_version, name="segmentation-version"),
     path("segmentation/<uuid:version_id>/edit/", segmentation.edit_segmentation, name="edit-segmentation"),
     path("segmentation/<uuid:version_id>/publish/", segmentation.publish_segmentation, name="publish-segmentation"),
+    path("segmentation/<uuid:version_id>/movers.csv", segmentation.segmentation_movers, name="segmentation-movers"),
+    path(
+        "segmentation/<uuid:version_id>/unschedule/",
+        segmentation.unschedule_segmentation,
+        name="unschedule-segmentation",
+    ),
+    path(
+        "segmentation/<uuid:version_id>/roll-back/", segmentation.roll_back_segmentation, name="roll-back-segmentation"
+    ),
+    path("segmentation/overrides/", overrides.overrides, name="overrides"),
+    path("segmentation/overrides/<uuid:override_id>/end/", overrides.end_override, name="end-override"),
     path("support-levels/", support_levels.support_levels, name="support-levels"),
     path("support-levels/add/", support_levels.add_support_level, name="add-support-level"),
     path("support-levels/<uuid:level_id>/rename/", support_levels.rename_support_level, name="rename-support-level"),
@@ -63,7 +95,18 @@ of_settings = [
     path("members/", members.members, name="members"),
     path("members/invite/", members.invite_member, name="invite-member"),
     path("members/<uuid:member_id>/edit-roles/", members.edit_roles, name="edit-roles"),
-    path("members/<uuid:member_id>/deactivate/", members.deactivate_member, name="deactivate-member"),
+    path("members/<uuid:member_id>/", member.member, name="member"),
+    path("members/<uuid:member_id>/deactivate/", member.deactivate_member, name="deactivate-member"),
+    path("members/<uuid:member_id>/reset-second-factor/", member.reset_second_factor, name="reset-second-factor"),
+    path("invitations/<uuid:invitation_id>/revoke/", members.revoke_invitation, name="revoke-invitation"),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/create/", teams.create_team, name="create-team"),
+    path("teams/<uuid:team_id>/edit/", teams.edit_team, name="edit-team"),
+    path("teams/<uuid:team_id>/members/", teams.team_members, name="team-members"),
+    path("teams/<uuid:team_id>/archive/", teams.archive_team, name="archive-team"),
+    path("teams/<uuid:team_id>/restore/", teams.restore_team, name="restore-team"),
+    path("roles/", roles.roles, name="roles"),
+    path("security/", security.security, name="security"),
     path("api-keys/", api_keys.api_keys, name="api-keys"),
     path("api-keys/create/", api_keys.create_api_key, name="create-api-key"),
     path("api-keys/<uuid:key_id>/revoke/", api_keys.revoke_api_key, name="revoke-api-key"),
@@ -72,8 +115,15 @@ of_settings = [
     path("queue/", queue.queue, name="queue"),
     path("queue/<int:row_id>/replay/", queue.replay_work, name="replay-work"),
 ]
+of_console = [
+    path("", console.console, name="console"),
+    path("preview/", console.preview_assignment, name="preview-assignment"),
+    path("changes/<uuid:change_id>/", console.assignment, name="assignment"),
+    path("changes/<uuid:change_id>/confirm/", console.confirm_assignment, name="confirm-assignment"),
+]
 urlpatterns = [
     path("", home.home, name="home"),
+    path("console/", include(of_console)),
     path("accounts/", account_list.account_list, name="account-list"),
     path("accounts/add/", account_list.add_account, name="add-account"),
     path("accounts/<uuid:account_id>/", include(of_account)),

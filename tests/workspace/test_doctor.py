@@ -85,3 +85,56 @@ def test_an_examination_that_fails_does_not_hide_the_others(acme, monkeypatch):
     monkeypatch.setattr(Tenant.objects, "order_by", lambda *_: 1 / 0)
     said, code = doctor()
     assert code == 1 and "tenants: could not be examined" in said and "mail server" in said
+
+
+# --- keys, metrics, pooler, backup ------------------------------------------------------------------------------------
+
+
+def with_a_secret(tenant):
+    from cs_platform.tenancy import crypto
+
+    with tenant_scope(tenant):
+        crypto.seal("x", tenant_id=tenant.pk, table="t", row="r", field="f")
+
+
+def test_it_says_which_master_key_wraps_how_much_and_which_may_go(acme, settings):
+    with_a_secret(acme)
+    old = settings.CS_ENCRYPTION_KEYS
+    settings.CS_ENCRYPTION_KEYS = "new:" + "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItISE=," + old
+    said, _ = doctor()
+    assert "! master keys in use: 'new' wraps 0, 'dev' wraps 1" in said and "manage.py rotate_keys" in said
+    call_command("rotate_keys", stdout=StringIO())
+    said, _ = doctor()
+    assert "✓ master keys in use: 'new' wraps 1, 'dev' wraps 0" in said and "! old master keys: 'dev'" in said
+
+
+def test_a_master_key_that_was_taken_away_too_early_is_wrong(acme, settings):
+    with_a_secret(acme)
+    settings.CS_ENCRYPTION_KEYS = "new:" + "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItISE="
+    said, code = doctor()
+    assert code == 1 and "✗ master keys in use: CS_ENCRYPTION_KEYS lacks a master key that is still used: 'dev'" in said
+
+
+def test_metrics_backup_and_connections_are_looked_at(acme, settings):
+    settings.CS_METRICS_TOKEN = ""
+    said, _ = doctor()
+    assert "! metrics: /metrics is off" in said and "✓ connections: straight to the server" in said
+    assert "backup:" in said and "docs/backup.md" in said
+    settings.CS_METRICS_TOKEN = "a-token-for-the-scraper"
+    said, _ = doctor()
+    assert "✓ metrics: /metrics is behind its token, without names" in said and "a-token-for" not in said
+
+
+def test_a_queue_that_is_long_and_moves_is_no_failure(acme):
+    from datetime import timedelta
+
+    from cs_platform.ledger.models import Outbox
+
+    ledger.tick(NOW)
+    ledger.drain(NOW)
+    with tenant_scope(acme), ledger.unit():
+        ledger.enqueue("a.b", {}, due_at=NOW - timedelta(minutes=20))
+        ledger.enqueue("a.c", {}, due_at=NOW)
+        Outbox.objects.filter(kind="a.c").update(state="done", finished_at=NOW)
+    said, _ = doctor()
+    assert "! queue: 1 due, the oldest for 1200 s, and it moves" in said

@@ -16,6 +16,7 @@ from integrations.salesforce.models import Connection
 from integrations.salesforce.sandbox.org import SandboxOrg
 from integrations.salesforce.sandbox.server import SandboxServer
 from lifecycle import selectors as lifecycle
+from onboarding.models import Handoff
 from tests.workspace.world import text
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -59,6 +60,10 @@ def test_it_is_loaded_once_and_every_login_works(surroundings, mailbox):
         stages = lifecycle.current_stages([account.pk for account in managed], now=managed[0].updated_at)
         assert len({found["customer"].stage for found in stages.values()}) >= 4
         assert not Account.objects.filter(name__in=["Halden Robotics", "Brightwater Health"]).exists()
+        seen = set(Handoff.objects.values_list("state", flat=True))
+    with tenant_scope(umbra):
+        seen |= set(Handoff.objects.values_list("state", flat=True))
+    assert seen == set(Handoff.State.values)
     assert len(mailbox.mails()) >= 3
     assert len({(mail["subject"], *mail["to"]) for mail in mailbox.mails()}) == len(mailbox.mails())
 

@@ -101,16 +101,35 @@
   });
 
   // --- forms ------------------------------------------------------------------------------------------------------
+  // A click sends the same token as the click before it, so that the server does the work once.
+  function token() {
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  function mark(form) {
+    if (one("input[name=click]", form)) { return; }
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "click", value: token() });
+    form.append(field);
+  }
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get") { return; }
+    const asks = event.detail.elt;
+    asks.csClick = asks.csClick || token();
+    event.detail.parameters.click = asks.csClick;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => { delete event.detail.elt.csClick; });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.hasAttribute("hx-post") || form.method === "dialog") { return; }
     if (form.dataset.sent && form.method === "post") { event.preventDefault(); return; }
     form.dataset.sent = "1";
+    if (form.method === "post") { mark(form); }
     if (form.method === "post" && event.submitter) { event.submitter.setAttribute("aria-busy", "true"); }
   });
   window.addEventListener("pageshow", (event) => { // back to a page that was kept as it was left
     if (!event.persisted) { return; }
     all("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    all("input[name=click]").forEach((field) => field.remove());
     all("[aria-busy=true]").forEach((b) => b.removeAttribute("aria-busy"));
   });
   document.addEventListener("change", (event) => {

@@ -8,6 +8,7 @@ from campaigns import services as campaigns
 from campaigns.models import Series
 from cs_platform import ledger
 from cs_platform.tenancy.scope import tenant_scope
+from cs_platform.workspace.demo import handoffs
 from cs_platform.workspace.demo.cast import member
 from cs_platform.workspace.demo.org import APP, Org
 from cs_platform.workspace.demo.story import Story
@@ -39,6 +40,7 @@ def tell(story: Story, org: Org) -> None:
         _read(story, story.ago(10))
         story.let_mails_go(story.ago(9.9))
     _look_after(story)
+    handoffs.tell_acme(story)
 
 
 def _connect(story: Story, org: Org) -> None:

@@ -54,6 +54,7 @@ ACME = Organisation(
         Person("Carla Moreau", "carla@acme.example", Role.CSM),
         Person("Dev Raman", "dev@acme.example", Role.CSM),
         Person("Tess Marchetti", "tess@acme.example", Role.TA_LEADER),
+        Person("Cem Aydin", "cem@acme.example", Role.PRESALES_CE),
         Person("Rhea Novak", "rhea@acme.example", Role.VIEWER),
     ),
 )

@@ -11,6 +11,7 @@ from campaigns import services as campaigns
 from campaigns.models import Series
 from cs_platform.people.models import Membership
 from cs_platform.tenancy.scope import tenant_scope
+from cs_platform.workspace.demo import handoffs
 from cs_platform.workspace.demo.cast import member
 from cs_platform.workspace.demo.story import Story
 from lifecycle import services as lifecycle
@@ -82,6 +83,7 @@ def tell(story: Story) -> None:
             event(at)
         story.settle(at)
     _mail(story)
+    handoffs.tell_umbra(story)
     story.say(f"{len(CUSTOMERS)} customers, one of them archived")
 
 

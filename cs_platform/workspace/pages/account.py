@@ -13,6 +13,7 @@ from cs_platform.people import policies
 from cs_platform.people.doors import member_view
 from cs_platform.people.models import Membership
 from cs_platform.workspace import drawing, selectors
+from integrations.salesforce import selectors as salesforce
 from lifecycle import selectors as lifecycle
 
 ENTRIES, EMAILS = 20, 8
@@ -20,6 +21,7 @@ ONLY = (("", _("Everything")), ("changes", _("Without e-mails")), ("stages", _("
 VERBS = (
     "account.edit", "account.set_support_level", "account.move_stage", "account.assign_owner", "account.archive",
     "account.restore", "contact.create", "contact.edit", "contact.set_roles", "series.enrol", "alert.resolve",
+    "account.override_segment",
 )  # fmt: skip
 
 
@@ -47,6 +49,8 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "why": accounts.explain_segment(found),
         "alerts": list(accounts.open_alerts(found.pk)),
         "contacts": selectors.contacts_with_mail(found.pk),
+        "merged_into": salesforce.merged_into(found),
+        "written": salesforce.write_states([found.pk])[found.pk] if found.salesforce_id else None,
         **_entries(found, None, ""),
     }
     return render(request, "workspace/account/account.html", context)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from accounts import selectors as accounts
 from accounts.models import Opportunity
+from activities import selectors as activities
 from cs_platform.people import policies
 from cs_platform.people.doors import member_view
 from cs_platform.people.models import Membership
@@ -19,7 +20,7 @@ from cs_platform.workspace import drawing, selectors
 from cs_platform.workspace.account_list import ME, Asked
 
 MINE, EVERYONE = "mine", "everyone"
-ALERTS, LONG, WATCHED, CHANGES = 6, 6, 8, 10
+ALERTS, LONG, WATCHED, CHANGES, TASKS = 6, 6, 8, 10, 6
 
 
 @member_view
@@ -54,6 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "troubles": selectors.attention(member, now=now),
         "emails": _by_day(selectors.upcoming_emails(mine, now=now, zone=zone), today),
         "watched": _watched(mine, today),
+        "tasks": _some(list(activities.today_of(member, today)[: TASKS + 1]), TASKS),
         "changes": selectors.newest_changes(mine, CHANGES),
     }
     return render(request, "workspace/home.html", context)

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from accounts.models import Account
 from cs_platform.ledger import sealing
 from cs_platform.ledger.models import AuditRow, Outbox
+from cs_platform.people import selectors as people
 from cs_platform.people.models import Invitation, Membership
 
 CALLS_CHECKED = 50_000
@@ -18,7 +19,7 @@ CALLS_CHECKED = 50_000
 def members_with_accounts() -> list[Membership]:
     """Everybody, the active first, each with `owned`: how many managed accounts the member looks after."""
     owned = Count("accounts", filter=Q(accounts__state=Account.State.MANAGED))
-    found = Membership.objects.select_related("user").annotate(owned=owned)
+    found = people.with_teams(Membership.objects.select_related("user").annotate(owned=owned))
     return list(found.order_by("-is_active", "user__name", "user__email", "pk"))
 
 

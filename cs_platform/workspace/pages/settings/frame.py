@@ -37,6 +37,11 @@ SECTIONS = (
         _("Time zone, holidays, how e-mails are signed, colour and logo."),
     ),
     Section("members", _("Members"), "users", "member.view", _("Who works here, and what their roles allow.")),
+    Section("teams", _("Teams"), "users-group", "member.view", _("Who works together, and who leads.")),
+    Section("roles", _("Roles"), "list-check", "member.view", _("Which role may do what.")),
+    Section(
+        "security", _("Security"), "shield-check", "tenant.edit", _("Who must sign in with a second factor.")
+    ),
     Section("api-keys", _("API keys"), "key", "api_key.view", _("Programs that read and write through the API.")),
     Section("audit", _("Audit log"), "list-check", "audit.view", _("Who changed what, and when. Nothing is removed.")),
     Section("queue", _("Queue"), "refresh", "queue.view", _("Work that waits, and work that was given up.")),

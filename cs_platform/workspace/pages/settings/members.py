@@ -11,6 +11,7 @@ from cs_platform import ledger
 from cs_platform.people import selectors as people
 from cs_platform.people import services
 from cs_platform.people.doors import member_view, saved
+from cs_platform.people.second_factor import rule
 from cs_platform.workspace import composing, selectors
 from cs_platform.workspace.pages.account_verbs import form_door
 from cs_platform.workspace.pages.settings.frame import frame, may, who
@@ -26,9 +27,13 @@ def members(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: InviteForm) -> dict[str, Any]:
     may_invite = may(request, "member.invite")
+    members = selectors.members_with_accounts()
+    having = rule.users_with_factor([member.user_id for member in members])
+    for member in members:
+        member.has_factor = member.user_id in having  # type: ignore[attr-defined]
     return {
         **frame(request, "members"),
-        "members": selectors.members_with_accounts(),
+        "members": members,
         "invitations": selectors.open_invitations(request.now) if may_invite else [],  # type: ignore[attr-defined]
         "form": form,
         "may_invite": may_invite,
@@ -73,10 +78,10 @@ def edit_roles(request: HttpRequest, member_id: UUID) -> HttpResponse:
     return composing.form_page(request, template, context, wrong=True)
 
 
-@member_view("member.edit")
+@member_view("member.invite")
 @require_POST
-def deactivate_member(request: HttpRequest, member_id: UUID) -> HttpResponse:
-    member = people.member_for(member_id)
-    if member.is_active:
-        services.deactivate_member(member, by=request.member, **who(request))  # type: ignore[attr-defined]
-    return saved(request, PAGE, message=f"{member} can not sign in here any more.")
+def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = people.invitation_of(invitation_id)
+    if invitation.open_at(request.now):  # type: ignore[attr-defined]
+        services.revoke_invitation(invitation, **who(request))
+    return saved(request, PAGE, message=f"The invitation of {invitation.email} works no more.")
