@@ -20,6 +20,29 @@ def encryption_keys(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.database)
+def keys_in_use(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """With `check --database default`: a master key that is still used must be there."""
+    from django.db import DatabaseError
+
+    from cs_platform.tenancy import rotation
+
+    if not databases:
+        return []
+    try:
+        missing = rotation.missing_keys()
+    except (DatabaseError, ValueError):
+        return []  # nothing to ask, or E001 says it
+    return [Error(rotation.words_of_missing(missing), id="cs.E004")] if missing else []
+
+
+@register(Tags.security, deploy=True)
+def metrics_token(**_: Any) -> list[CheckMessage]:
+    if settings.CS_METRICS_TOKEN and settings.CS_METRICS_TOKEN in (settings.SECRET_KEY, settings.CS_ENCRYPTION_KEYS):
+        return [Error("CS_METRICS_TOKEN repeats another secret; give it one of its own", id="cs.E005")]
+    return []
+
+
 @register(Tags.compatibility)
 def one_state_machine(**_: Any) -> list[CheckMessage]:
     """django-fsm and django-fsm-2 are the same module; installed together, one overwrites the other."""

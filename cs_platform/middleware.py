@@ -1,5 +1,7 @@
-"""The outermost frame of a request: a reference number, and a clear answer to bytes no page can take."""
+"""The outermost frame of a request: a reference, a line in the log, and a clear answer to bytes no page can take."""
 
+import logging
+import time
 import uuid
 from collections.abc import Callable
 
@@ -7,13 +9,17 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cs_platform import logs
+from cs_platform import counting, logs
 from cs_platform.tenancy import scope
+
+log = logging.getLogger("cs_platform.request")
+QUIET = frozenset({"healthz", "readyz", "metrics"})  # asked every few seconds; a line each would bury the others
 
 
 class RequestFrame:
-    """Gives each request an id (header X-Request-ID, shown on error pages), refuses NUL bytes and bodies over the
-    limit before any view sees them, and makes sure that no tenant scope leaks from one request to the next."""
+    """Gives each request an id (header X-Request-ID, shown on error pages), counts it, says in the log what came of it,
+    refuses NUL bytes and bodies over the limit before any view sees them, and makes sure that no tenant scope leaks
+    from one request to the next."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -21,16 +27,29 @@ class RequestFrame:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reference = uuid.uuid4().hex[:12]
         request.reference = reference  # type: ignore[attr-defined]
-        token = logs.request_id.set(reference)
-        try:
-            response = self._refusal(request) or self.get_response(request)
-        finally:
-            logs.request_id.reset(token)
-            scope.assert_empty()
+        began = time.perf_counter()
+        with logs.during_request(reference, request):
+            try:
+                response = self._refusal(request) or self.get_response(request)
+            finally:
+                scope.assert_empty()
+            self._note(request, response, time.perf_counter() - began)
         response["X-Request-ID"] = reference
         if "Cache-Control" not in response and not request.path.startswith("/static/"):
             response["Cache-Control"] = "no-store"
         return response
+
+    def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        """The route and not the address: an address may hold a link's token, or what somebody searched for."""
+        route = logs.route_of(request)
+        counting.note_request(route, request.method or "", response.status_code, seconds)
+        if response.status_code == 401 and request.path.startswith(("/api/", "/v1/")):
+            counting.note_refused_login("key")
+        if route not in QUIET:
+            words = {"route": route, "status": response.status_code, "ms": round(seconds * 1000)}
+            log.info(
+                "%s %s %s", request.method, route or "(no such address)", response.status_code, extra={"more": words}
+            )
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         if request.path.startswith(("/api/", "/v1/")):

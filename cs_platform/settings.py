@@ -5,6 +5,7 @@ default below has it for development and test only.
 """
 
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -18,10 +19,10 @@ env = environ.Env()
 
 
 class BadSetting(SystemExit):
-    """One line on stderr, exit code 2."""
+    """One line on stderr, without the login of an address in it; exit code 2."""
 
     def __init__(self, text: str) -> None:
-        print(f"settings: {text}", file=sys.stderr)
+        print(f"settings: {re.sub('//[^/@]*@', '//…@', text)}", file=sys.stderr)
         super().__init__(2)
 
 
@@ -67,6 +68,12 @@ try:
     CS_TRUSTED_PROXIES = env.int("CS_TRUSTED_PROXIES", default=0)
 except ValueError:
     raise BadSetting("CS_TRUSTED_PROXIES must be a whole number") from None
+CS_METRICS_TOKEN = env.str("CS_METRICS_TOKEN", default="")
+if CS_METRICS_TOKEN and len(CS_METRICS_TOKEN) < 20:
+    raise BadSetting("CS_METRICS_TOKEN must have at least 20 characters")
+if env.str("CS_METRICS_TENANTS", default="0") not in ("0", "1"):
+    raise BadSetting("CS_METRICS_TENANTS must be 1 or 0")
+CS_METRICS_TENANTS = env.bool("CS_METRICS_TENANTS", default=False)
 CS_SALESFORCE_EXTRA_HOSTS = [h.rstrip("/") for h in env.list("CS_SALESFORCE_EXTRA_HOSTS", default=[])]
 CS_SALESFORCE_CA_BUNDLE = env.str("CS_SALESFORCE_CA_BUNDLE", default="")
 for host in CS_SALESFORCE_EXTRA_HOSTS:
@@ -153,6 +160,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # no site of its own: people/platform has the one there is
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -165,8 +174,10 @@ INSTALLED_APPS = [
     "cs_platform.ledger",
     "cs_platform.people",
     "accounts",
+    "activities",
     "lifecycle",
     "campaigns",
+    "onboarding",
     "integrations.salesforce",
     "cs_platform.workspace",
     "cs_platform",
@@ -268,6 +279,19 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "cs_platform.people.adapter.AccountAdapter"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key", "login": "30/m/ip"}
+MFA_ADAPTER = "cs_platform.people.second_factor.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "cs_platform.people.second_factor.forms.AuthenticateForm",
+    "reauthenticate": "cs_platform.people.second_factor.forms.ReauthenticateForm",
+    "add_webauthn": "cs_platform.people.second_factor.forms.AddPasskeyForm",
+    "authenticate_webauthn": "cs_platform.people.second_factor.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "cs_platform.people.second_factor.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "cs_platform.people.second_factor.forms.ReauthenticatePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # half a minute early or late; a code counts once all the same
 ALLAUTH_TRUSTED_PROXY_COUNT = CS_TRUSTED_PROXIES
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -282,7 +306,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -335,6 +359,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MemberRole": "cs_platform.people.models.Role",
         "ContactRole": "accounts.models.ContactRole",
+        "InstanceKind": "accounts.models.instances.Instance.Kind",
+        "HandoffTemplateKind": "onboarding.models.configuration.HandoffTemplate.Kind",
+        "WriteKind": "integrations.salesforce.models.Write.Kind",
+        "SyncRunKind": "integrations.salesforce.models.SyncRun.Kind",
+        "DifferenceKind": ["added", "removed", "changed", "moved"],
     },
 }
 
@@ -354,7 +383,9 @@ EMAIL_USE_TLS = not EMAIL_USE_SSL and (
     _mail.scheme == "smtp+tls" or _mail_query.get("tls") in ("1", "yes", "true", "on")
 )
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.str("CS_FROM_EMAIL", default=f"{PRODUCT_NAME} <no-reply@{urlsplit(CS_BASE_URL).hostname}>")
+DEFAULT_FROM_EMAIL = (
+    env.str("CS_FROM_EMAIL", default="") or f"{PRODUCT_NAME} <no-reply@{urlsplit(CS_BASE_URL).hostname}>"
+)
 
 # --- the bell: Celery carries no work, it says "look now" (docs/decisions/0002) -------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -391,7 +422,7 @@ LOGGING = {
     "formatters": {"json": {"()": "cs_platform.logs.JsonFormatter"}},
     "filters": {"quiet": {"()": "cs_platform.logs.Scrub"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["quiet"]}},
-    "root": {"handlers": ["console"], "level": env.str("CS_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.str("CS_LOG_LEVEL", default="") or "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
@@ -16,7 +17,6 @@ from cs_platform.bench.data import BENCH
 from cs_platform.tenancy import clock
 from integrations.salesforce import connecting, lease, reading, services, syncing
 from integrations.salesforce.applying import Outcome
-from integrations.salesforce.client import Page
 from integrations.salesforce.mapping import Plan
 from integrations.salesforce.models import Connection, SyncRun
 from integrations.salesforce.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
@@ -75,8 +75,8 @@ def sync(connection: Connection) -> SyncRun:
 class Reader(reading.Walk):
     """Reads what a run reads and does nothing with it: the time of the org and of the line to it."""
 
-    def _apply(self, plan: Plan, page: Page, *, baseline: bool) -> Outcome:
-        return Outcome(read=len(page.rows))
+    def _apply(self, plan: Plan, part: reading.Part, *, baseline: bool, mark: datetime | None) -> tuple[Outcome, None]:
+        return Outcome(read=len(part.rows)), None
 
 
 def only_read(connection: Connection) -> SyncRun:

@@ -23,7 +23,7 @@ class Sink(asyncio.Protocol):
             if self.in_text:
                 self.in_text, answer = False, b"250 taken"
             elif word == b"EHLO":
-                answer = b"250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8"
+                answer = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8"
             elif word == b"DATA":
                 self.in_text, answer = True, b"354 go on"
             else:

@@ -101,7 +101,7 @@ def product(place: Place) -> list[Member]:
     """The four processes of the product (docs/operations.md)."""
     python = sys.executable
     gunicorn = ["-m", "gunicorn", "cs_platform.wsgi:application", "--bind", f"{ports.HOST}:{place.web}"]
-    gunicorn += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--access-logfile", "-"]
+    gunicorn += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     gunicorn += ["--graceful-timeout", "5", "--no-control-socket"]
     if Path("/dev/shm").is_dir():
         gunicorn += ["--worker-tmp-dir", "/dev/shm"]

@@ -18,7 +18,7 @@ CLEAN_ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8",
 
 
 class Postgres:
-    """`durable=False` leaves out fsync: a killed process loses nothing, only a power cut would; tests start faster."""
+    """`durable=False` leaves out fsync: a killed process loses nothing, only a power cut would; tests are faster."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root, self.port, self.durable = root, 0, durable
@@ -94,7 +94,8 @@ class Postgres:
             "unix_socket_directories": "",  # a deep folder would not fit into a socket's name; TCP serves all
             "max_connections": "200",
             "shared_buffers": "256MB" if self.durable else "128MB",
-            "synchronous_commit": "off",
+            # What was answered must outlive a killed server: with "off", the last half second of commits does not.
+            "synchronous_commit": "on",
             "shared_preload_libraries": "pg_stat_statements",
             "jit": "off",
             "timezone": "UTC",

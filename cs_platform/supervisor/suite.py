@@ -20,7 +20,9 @@ from cs_platform.supervisor.servers import Servers
 BASE_DIR = services.BASE_DIR
 BIN = Path(sys.executable).parent
 ROOMS = [
-    room for room in ("cs_platform", "accounts", "lifecycle", "campaigns", "integrations") if (BASE_DIR / room).is_dir()
+    room
+    for room in ("cs_platform", "accounts", "activities", "lifecycle", "campaigns", "onboarding", "integrations")
+    if (BASE_DIR / room).is_dir()
 ]
 
 
