@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 VENV := .venv/bin/python
 
-.PHONY: help setup demo demo-reset test lint format bench services-up services-down guards
+.PHONY: help setup demo demo-reset test lint format bench services-up services-down guards faults browser-all
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,12 @@ test: setup ## linters, contracts and the whole suite. ARGS="tests/accounts -k a
 
 guards: setup ## switches every guard off, one by one, and expects its tests to fail. ARGS="-k outbox"
 	@$(VENV) -m cs_platform.supervisor.guards $(ARGS)
+
+faults: setup ## faults, long histories, races, PgBouncer: an hour; writes docs/faults.md. ARGS="histories --faults 50"
+	@$(VENV) -m tests.faults $(ARGS)
+
+browser-all: setup ## every test that drives a browser, and nothing else
+	@CI=true $(VENV) -m pytest -m browser $(ARGS)
 
 lint: setup ## the quick linters only
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports

@@ -19,7 +19,7 @@ import psycopg2
 from psycopg2 import errors, sql
 
 BASE_DIR = Path(__file__).resolve().parents[1]
-ROOMS = ("cs_platform", "accounts", "lifecycle", "campaigns", "integrations")
+ROOMS = ("cs_platform", "accounts", "activities", "lifecycle", "campaigns", "onboarding", "integrations")
 SHAPING = ("**/migrations/*.py", "**/models.py", "**/models/*.py", "**/operations.py", "**/guards.py", "**/apps.py")
 KEPT_TEMPLATES = 3
 TEMPLATE = "test_cs_template_"

@@ -100,6 +100,9 @@ OBJECT = {
     "POST": "POST {0}",
     "PATCH": "PATCH {0}{{id}}",
     "DELETE": "DELETE {0}{{id}}",
+    "change": "PATCH {0}",
+    "PUT": "PUT {0}",
+    "remove": "DELETE {0}",
 }
 
 

@@ -4,12 +4,13 @@ from cs_platform.ledger import registry
 
 FEED = "operations teams read it in the change feed"
 WITHOUT_READER = {
-    "accounts.segmented": FEED,
+    "accounts.instances_changed": FEED,
     "accounts.segmentation_published": FEED,
-    "accounts.support_levels_changed": FEED,
     "campaigns.contacts_enrolled": FEED,
     "campaigns.contacts_suppressed": FEED,
     "campaigns.run_finished": FEED,
+    "onboarding.handoffs_opened": FEED,
+    "onboarding.handoffs_handed_over": FEED,
 }
 
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from django.conf import settings
 
-ROOMS = ("cs_platform", "accounts", "lifecycle", "campaigns", "integrations")
+ROOMS = ("cs_platform", "accounts", "activities", "lifecycle", "campaigns", "onboarding", "integrations")
 
 
 def contracts():

@@ -23,6 +23,9 @@ NO_CANARY = {
         "deployment ledger.AuditCall.request_id success_flow holidays status segment service_model actor calendar "
         "accounts.SegmentationRules.rules lifecycle.AccountLifecycle.stage_name accounts.Decision.rule "
         "lifecycle.Stage.key lifecycle.Stage.name accounts.SupportLevel.name salesforce.Connection.login_attempts "
+        "activities.Task.source_kind activities.Task.source_id activities.Task.source_part "
+        "salesforce.Write.written salesforce.Write.over_value salesforce.Conflict.base "
+        "accounts.BulkChange.change accounts.BulkChange.rows accounts.BulkChange.summary "
         "lifecycle.StageInterval.source salesforce.SyncRun.remains salesforce.SyncRun.row_errors order_key"
     ),
     "a hash, a secret or a signature": (
@@ -31,7 +34,8 @@ NO_CANARY = {
     ),
     "it has a form": (
         "timezone zone currency brand_colour logo_type login_url local_time country at_id salesforce_id sf_id "
-        "account_ref sender_email reply_to domains slug holiday_subdivision people.IdempotencyRecord.key "
+        "account_ref org_id job_id job_locator salesforce.SyncRun.drift sender_email reply_to domains slug "
+        "holiday_subdivision people.IdempotencyRecord.key "
         "people.IdempotencyRecord.route people.IdempotencyRecord.answer people.Invitation.email"
     ),
 }
@@ -87,7 +91,7 @@ def _change(field: Any, canary: str) -> sql.Composable:
         value = sql.SQL(
             "CASE jsonb_typeof({0}) WHEN 'object' THEN"
             " {0} || jsonb_build_object({1}::text, jsonb_build_array('', {1}::text))"
-            " WHEN 'array' THEN {0} || to_jsonb({1}::text) ELSE {0} END"
+            " WHEN 'array' THEN {0} || to_jsonb({1}::text) WHEN 'string' THEN to_jsonb({1}::text) ELSE {0} END"
         ).format(column, sql.Literal(canary))
     elif isinstance(field, ArrayField):
         value = sql.SQL("{} || {}::varchar").format(column, sql.Literal(canary))

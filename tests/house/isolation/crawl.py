@@ -21,12 +21,14 @@ EXEMPT = {
     "gallery": PUBLIC,
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "metrics": "numbers of the installation, behind a token of its own; tests/platform/test_metrics.py asks it",
     "brand-logo": "an organisation's logo is in its mails and public by its slug",
     "workspace:mails": "the mailbox of the demo, which is not there in an installation; tests/workspace looks at it",
     "workspace:mail": "as workspace:mails",
     "workspace:mail-html": "as workspace:mails",
     "people:switch-tenant": "takes a slug; test_isolation.py asks it by itself",
     "people:accept-invitation": "the signed link is the right; test_isolation.py asks it by itself",
+    "hooks:salesforce-hint": "the signed address is the right; tests/integrations/salesforce/test_hints.py asks it",
     "leave:unsubscribe": "the signed link is the right; test_isolation.py asks it by itself",
 }
 

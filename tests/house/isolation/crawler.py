@@ -116,9 +116,8 @@ class Crawler:
         about = f"{method} {path}"
         with undone():
             response = browser.generic(method, path, **extra)
-            if response.streaming:
-                response.content = b"".join(response.streaming_content)
-            text = response.content.decode(errors="replace")
+            content = b"".join(response.streaming_content) if response.streaming else response.content
+            text = content.decode(errors="replace")
             wrote = self._check_writes(about)
         self.asked += 1
         self._check(about, response, text, sent, may_see)

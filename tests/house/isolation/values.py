@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,13 +25,30 @@ IDS = {
     "contact_id": "accounts.Contact",
     "contact_ids": "accounts.Contact",
     "alert_id": "accounts.AccountAlert",
+    "instance_id": "accounts.Instance",
+    "opportunity_id": "accounts.Opportunity",
+    "task_id": "activities.Task",
+    "assignee_id": "people.Membership",
+    "member": "people.Membership",
+    "source_id": "onboarding.Handoff",
+    "handoff_id": "onboarding.Handoff",
+    "onboarding:template_id": "onboarding.HandoffTemplate",
+    "customer_engineer_id": "people.Membership",
+    "technical_advisor_id": "people.Membership",
+    "account_executive_id": "people.Membership",
+    "implementation_engineer_id": "people.Membership",
     "level_id": "accounts.SupportLevel",
     "version_id": "accounts.SegmentationRules",
+    "override_id": "accounts.SegmentOverride",
+    "change_id": "accounts.BulkChange",
+    "fingerprint": "accounts.BulkChange",
     "csm_id": "people.Membership",
     "owner_id": "people.Membership",
     "member_id": "people.Membership",
     "actor_id": "people.Membership",
     "key_id": "people.ApiKey",
+    "team_id": "people.Team",
+    "invitation_id": "people.Invitation",
     "row_id": "ledger.Outbox",
     "object_id": "accounts.Account",
     "after": "ledger.FactRow",
@@ -40,7 +58,11 @@ IDS = {
     "message_id": "campaigns.Message",
     "suppression_id": "campaigns.Suppression",
     "campaigns:run_id": "campaigns.SeriesRun",
+    "pause_id": "campaigns.MailPause",
     "connection_id": "salesforce.Connection",
+    "conflict_id": "salesforce.Conflict",
+    "conflict_ids": "salesforce.Conflict",
+    "write_ids": "salesforce.Write",
     "integrations:run_id": "salesforce.SyncRun",
     "value": "people.Membership",  # of a rule's condition on the owner
     "from_id": "lifecycle.Stage",
@@ -74,8 +96,13 @@ SAMPLES: dict[str, Any] = {
     "zone": "tenant",
     "local_time": "09:00",
     "salesforce_id": "006000000000099AAA",
+    "salesforce_ids": ["001000000000099AAA"],
     "login_url": "https://other.my.salesforce.com",
     "field_map": {},
+    "directions": {"csm": "in"},
+    "master": {"csm": "harbor"},
+    "write_map": {"segment": "Segment__c"},
+    "keep": "harbor",
     "interval_minutes": 10,
     "budget_share": 0.2,
     "new_business_types": ["New"],
@@ -91,11 +118,33 @@ SAMPLES: dict[str, Any] = {
     "position": 1,
     "kind": "salesforce",
     "reason": "because",
+    "role": "",
+    "item": "meeting",
+    "starts_at": (NOW + timedelta(days=2)).isoformat(),
+    "minutes": 45,
+    "url": "https://code.example.com",
+    "support_level_days": 45,
+    "ta_named_days": 35,
+    "document_days": 30,
 }
 OF_OPERATION: dict[str, dict[str, Any]] = {
     "POST /api/v1/invitations/": {"roles": ["viewer"]},
     "PATCH /api/v1/members/{pk}/": {"roles": ["viewer"]},
+    "POST /api/v1/members/{pk}/deactivate/": {"plan": {"accounts": "unassign"}},
+    "PATCH /api/v1/organisation/": {
+        "second_factor": "nobody",
+        "holiday_country": "DE",
+        "holiday_subdivision": "BE",
+        "sender_email": "us@example.com",
+        "reply_to": "",
+        "brand_colour": "#2457c5",
+        "own_holidays": ["2027-01-02"],
+    },
     "POST /api/v1/suppressions/": {"reason": "manual"},
+    "POST /api/v1/mail-pauses/": {"until": "2027-03-01", "policy": "shift"},
+    "POST /api/v1/handoff-templates/": {"kind": "meeting"},
+    "POST /api/v1/instances/": {"kind": "trial"},
+    "PATCH /api/v1/instances/{pk}/": {"kind": "trial"},
 }
 PAGE_QUERY = {"csm": "people.Membership", "owner": "people.Membership", "actor": "people.Membership"}
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -179,14 +228,12 @@ def bodies(operation: Operation, made: Organisation) -> list[Any]:
     ]
     stages = made.ids["lifecycle.Stage"][:5]
     moves = [{"from_id": stages[0], "to_id": stages[1], "needs_reason": True}]
-    both = _build(
-        operation.body,
-        "",
-        made,
-        {"rows": rows, "rule": when, "rules": rules, "moves": moves, **OF_OPERATION.get(operation.name, {})},
-    )
+    special = {"rows": rows, "rule": when, "filter": when, "rules": rules, "moves": moves}
+    both = _build(operation.body, "", made, special | OF_OPERATION.get(operation.name, {}))
     if operation.route.name == "api:lifecycle-detail":
         return [both | {"stages": stages}]
+    if operation.route.name.startswith("api:account-bulk-") and "filter" in both:
+        return [{name: both[name] for name in both if name != other} for other in ("filter", "account_ids")]
     if operation.route.name == "api:series-enrol":
         return [{name: both[name]} for name in ("contact_ids", "account_ids")]
     return [both]

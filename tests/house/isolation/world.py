@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts import services as accounts
 from accounts.models import Account, Contact, SegmentationRules
+from activities import services as activities
 from campaigns import services as campaigns
 from campaigns import unsubscribing
 from campaigns.models import EmailTemplate, Enrolment, Series
@@ -19,12 +20,25 @@ from campaigns.selectors.sending import address_secret
 from cs_platform import ledger
 from cs_platform.ledger.models import Effect, Outbox
 from cs_platform.people import services as people
+from cs_platform.people import teams
 from cs_platform.people.models import ApiKey, IdempotencyRecord, Membership, User
 from cs_platform.tenancy.models import TenantOwned
 from cs_platform.tenancy.scope import tenant_scope
 from integrations.salesforce import services as salesforce
-from integrations.salesforce.models import Connection, MirrorRecord, SalesforceUser, SyncCursor, SyncRun
+from integrations.salesforce.models import (
+    Conflict,
+    Connection,
+    Hint,
+    MirrorRecord,
+    SalesforceUser,
+    SeenRecord,
+    SyncCursor,
+    SyncRun,
+    Write,
+)
 from lifecycle import services as lifecycle
+from onboarding import services as onboarding
+from onboarding.models import Handoff
 from tests.cast import NOW, Api, make_key, make_member, make_tenant, sign_in
 
 TEST = ledger.system("test")
@@ -68,6 +82,7 @@ def found(slug: str, zone: str) -> Organisation:
     with tenant_scope(tenant):
         # So that a request with the key writes nothing of its own.
         ApiKey.objects.update(last_used_at=NOW + timedelta(days=1))
+        Membership.objects.update(last_seen_at=NOW + timedelta(days=1))
     return made
 
 
@@ -87,7 +102,9 @@ def populate(made: Organisation, rows: int) -> None:
             _people(made)
     ledger.tick(NOW)
     with tenant_scope(made.tenant):
+        _hand_over(made, rows)
         _messages()
+        _pauses(rows)
     ledger.drain(NOW)
     with tenant_scope(made.tenant):
         _dead_work(rows)
@@ -124,10 +141,36 @@ def _customer(made: Organisation, word: str, number: int) -> None:
     values = {"name": f"Deal {word}", "stage": "Proposal", "type": "New", "close_date": NOW.date(), "currency": "USD"}
     deal = accounts.OpportunityInput(account.pk, values, salesforce_id=f"006{word}"[:18].ljust(18, "0"))
     accounts.upsert_opportunities([deal], actor=TEST, now=NOW)
+    _near_its_close(account, word)
     accounts.raise_alert([account.pk], "test", f"Look at {word}.", actor=TEST, now=NOW)
     accounts.create_support_level(f"Level {word}", actor=TEST, now=NOW)
+    until = (NOW + timedelta(days=30)).date()
+    by_hand = {"segment": "SMB", "reason": f"because {word}", "owner": made.member, "expires_on": until}
+    accounts.override_segment(account, **by_hand, actor=TEST, now=NOW)
+    accounts.preview_bulk(accounts.Wanted({"support_level": "Scaled"}, [account.pk]), actor=TEST, now=NOW)
     rules = list(SegmentationRules.objects.filter(state="published").values_list("rules", flat=True)[:1])[0]
     accounts.save_segmentation_draft(rules, f"Draft {word}", actor=TEST, now=NOW)
+
+
+def _near_its_close(account: Account, word: str) -> None:
+    """A deal that opens a hand-off, an instance with its admin, a task."""
+    soon = {"name": f"First {word}", "is_new_business": True, "close_date": (NOW + timedelta(days=10)).date()}
+    row = accounts.OpportunityInput(account.pk, soon, salesforce_id=f"00F{word}"[:18].ljust(18, "0"))
+    accounts.upsert_opportunities([row], actor=TEST, now=NOW)
+    admins = list(account.contacts.values_list("pk", flat=True))
+    values = {"name": f"Production {word}", "external_id": f"in-{word}"}
+    accounts.create_instance(account, values, admins, actor=TEST, now=NOW)
+    task = {"title": f"Call {word}", "account_id": account.pk, "due_date": NOW.date()}
+    activities.create_task(task, actor=TEST, now=NOW)
+
+
+def _hand_over(made: Organisation, rows: int) -> None:
+    """The hand-offs that have just been opened: their meetings, and another version of a text."""
+    for handoff in Handoff.objects.order_by("-id")[:rows]:
+        at = NOW + timedelta(days=2)
+        given = onboarding.MeetingInput(at, agenda=f"Agenda {uuid4().hex[:8]}", customer_engineer_id=made.member.pk)
+        onboarding.plan_meeting(handoff, given, actor=TEST, now=NOW)
+    onboarding.write_template("document", f"# Version {uuid4().hex[:8]}", actor=TEST, now=NOW)
 
 
 def _mail(made: Organisation, number: int, rows: int) -> None:
@@ -168,6 +211,16 @@ def _other_system(made: Organisation) -> None:
         connection=connection, sf_id=f"005{word}".ljust(18, "0"), name=f"User {word}", membership=made.member
     )
     SyncCursor.objects.create(connection=connection, sobject="Account", mark=NOW)
+    SeenRecord.objects.create(connection=connection, sobject="Account", sf_id=f"001{word}".ljust(18, "0"))
+    Hint.objects.create(connection=connection, external_id=f"04l{word}", received_at=NOW)
+    account = Account.objects.order_by("-id")[0]
+    record = {"connection": connection, "account": account, "sobject": "Account", "key": "industry"}
+    values = {"sf_id": f"001{word}".ljust(18, "0"), "subject": f"Record {word}"}
+    Write.objects.create(
+        **record, **values, wanted=f"value {word}", state="failed", reason=f"because {word}", due_at=NOW, changed_at=NOW
+    )
+    both = {"ours": f"ours {word}", "theirs": f"theirs {word}", "ours_words": word, "theirs_words": word}
+    Conflict.objects.create(**record, **values, **both, applied="salesforce", created_at=NOW)
 
 
 def _people(made: Organisation) -> None:
@@ -175,15 +228,29 @@ def _people(made: Organisation) -> None:
     people.invite_member(f"{word}@example.com", ["viewer"], by=made.owner, actor=made.owner.actor, now=NOW)
     people.create_api_key(f"Key {word}", ["audit:read"], by=made.owner, actor=made.owner.actor, now=NOW)
     user = User.objects.create_user(f"{word}@{made.tenant.slug}.example.com", None, name=f"Person {word}")
-    ledger.create(Membership(user=user, roles=["viewer"], created_at=NOW, updated_at=NOW), actor=TEST, now=NOW)
+    person = Membership(user=user, roles=["viewer"], created_at=NOW, updated_at=NOW)
+    ledger.create(person, actor=TEST, now=NOW)
+    team = teams.create_team(f"Team {word}", f"All of {word}.", actor=TEST, now=NOW)
+    teams.set_members(team, {made.owner.pk: True, person.pk: False}, actor=TEST, now=NOW)
 
 
 def _messages() -> None:
     """The messages of the runs that are due; written, not sent."""
-    from campaigns.models import SeriesRun
+    from campaigns.models import SendingLane, SeriesRun
 
     for run in SeriesRun.objects.filter(state="planned").order_by("due_at"):
         campaigns.expand_run(run.pk, now=run.due_at)
+        SendingLane.objects.create(run=run, lanes=1, number=0, done=[{"detail": "250 ok"}])
+
+
+def _pauses(rows: int) -> None:
+    """Of accounts that nothing else is about, so that everybody else gets mail."""
+    for _ in range(rows):
+        word = uuid4().hex[:8]
+        ids = {"external_id": f"ext-{word}", "lms_id": f"lms-{word}", "recurly_id": f"rec-{word}"}
+        values = {"name": f"Resting {word}", "support_level": "Named", **ids}
+        account = accounts.create_account(values, actor=TEST, now=NOW - timedelta(days=3))
+        campaigns.pause_mail(account, f"because {word}", actor=TEST, now=NOW)
 
 
 def _dead_work(rows: int) -> None:
@@ -224,6 +291,9 @@ def note_ids(made: Organisation) -> None:
             model._meta.label: [str(pk) for pk in model.objects.order_by("pk").values_list("pk", flat=True)]
             for model in tenant_models()
         }
+        dead = Outbox.objects.filter(state="dead").order_by("pk")  # the pages and the API of the queue show these first
+        others = Outbox.objects.exclude(state="dead").order_by("pk")
+        made.ids["ledger.Outbox"] = [str(row.pk) for rows in (dead, others) for row in rows]
     made.ids["tenancy.Tenant"] = [str(made.tenant.pk)]
 
 
@@ -254,6 +324,10 @@ def deepen(made: Organisation, rows: int) -> None:
             deal = {"name": f"Deal {word}", "stage": "Proposal", "type": "New", "close_date": NOW.date()}
             row = accounts.OpportunityInput(account.pk, deal, salesforce_id=f"006{word}".ljust(18, "0"))
             accounts.upsert_opportunities([row], actor=TEST, now=NOW)
+            accounts.create_instance(account, {"name": f"Trial {word}"}, [contact.pk], actor=TEST, now=NOW)
+            task = {"title": f"Call {word}", "account_id": account.pk, "due_date": NOW.date()}
+            activities.create_task(task, actor=TEST, now=NOW)
+            onboarding.write_template("meeting", f"# Version {word}", actor=TEST, now=NOW)
             accounts.raise_alert([account.pk], f"test_{number}", f"Look at {word}.", actor=TEST, now=NOW)
             stage = "1. Onboarding" if number % 2 else "2. Adopting"
             at = NOW + timedelta(minutes=number)
