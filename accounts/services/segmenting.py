@@ -116,9 +116,9 @@ def foresee(fresh: Sequence[Account], *, now: datetime) -> Foreseen:
     asked: Any = Account.objects.order_by().annotate(rule_no=rule_no)
     statement, params = asked.values_list("pk", "rule_no").query.sql_with_params()
     table = connection.ops.quote_name(Account._meta.db_table)
-    before, after = statement.split(f" FROM {table} ", 1)
+    before, after = statement.split(f" FROM {table}", 1)
     with connection.cursor() as cursor:
-        cursor.execute(f"{before} FROM {source} {after}", _in_order(before, params, rows))
+        cursor.execute(f"{before} FROM {source}{after}", _in_order(before, params, rows))
         places = dict(cursor.fetchall())
     for account in managed:
         number = places[account.pk]

@@ -37,6 +37,7 @@ of_account = [
     path("stages/", account.stage_history, name="account-stages"),
     path("opportunities/", account.opportunities, name="account-opportunities"),
     path("emails/", account.emails, name="account-emails"),
+    path("written/", account.written, name="account-written"),
     path("tasks/", work.tasks, name="account-tasks"),
     path("handoff/", work.handoff, name="account-handoff"),
     path("instances/", instances.instances, name="account-instances"),

@@ -50,7 +50,6 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "alerts": list(accounts.open_alerts(found.pk)),
         "contacts": selectors.contacts_with_mail(found.pk),
         "merged_into": salesforce.merged_into(found),
-        "written": salesforce.write_states([found.pk])[found.pk] if found.salesforce_id else None,
         **_entries(found, None, ""),
     }
     return render(request, "workspace/account/account.html", context)
@@ -92,6 +91,13 @@ def opportunities(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return _panel(request, found, "opportunities", {"opportunities": list(accounts.opportunities_of(found.pk)[:100])})
 
 
+@member_view("account.view")
+def written(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """How far Salesforce knows what was decided here."""
+    found = accounts.account_for(request.member, account_id)  # type: ignore[attr-defined]
+    return _panel(request, found, "written", {"written": salesforce.write_states([found.pk])[found.pk]})
+
+
 @member_view("message.view")
 def emails(request: HttpRequest, account_id: UUID) -> HttpResponse:
     found = accounts.account_for(request.member, account_id)  # type: ignore[attr-defined]
@@ -103,6 +109,7 @@ PANELS = {
     "timeline": ("Timeline", "workspace/account/_timeline.html"),
     "stages": ("Stage history", "workspace/account/_stages.html"),
     "opportunities": ("Opportunities", "workspace/account/_opportunities.html"),
+    "written": ("In Salesforce", "integrations/_write_state.html"),
     "emails": ("Next e-mails", "workspace/account/_emails.html"),
 }
 

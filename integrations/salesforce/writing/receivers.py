@@ -56,6 +56,7 @@ def on_accounts_changed(fact: AccountsChanged, *, actor: ledger.Actor, now: date
 @ledger.receiver("salesforce.on_accounts_managed", AccountsManaged, order=ORDER)
 def on_accounts_managed(fact: AccountsManaged, *, actor: ledger.Actor, now: datetime) -> None:
     link(fact.account_ids)
+    noting.note_accounts(fact.account_ids, {"segment", "service_model"}, now=now)
 
 
 @ledger.receiver("salesforce.on_contacts_changed", ContactsChanged, order=ORDER)

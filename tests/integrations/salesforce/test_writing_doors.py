@@ -142,8 +142,11 @@ def test_writes_over_the_api(back: Back, failed: Any, acme_api: Api) -> None:
 def test_the_account_page_says_how_far_salesforce_knows(client: Client, back: Back, conflict: Any, ana: Any) -> None:
     with tenant_scope(back.tenant):
         pk = Account.objects.get().pk
-    page = sign_in(client, ana).get(f"/accounts/{pk}/").content.decode()
-    assert "Changed here and in Salesforce" in page
+    assert f"/accounts/{pk}/written/" in sign_in(client, ana).get(f"/accounts/{pk}/").content.decode()
+    page = client.get(f"/accounts/{pk}/written/").content.decode()
+    assert "Changed here and in Salesforce" in page and "Adler" in page
+    part = client.get(f"/accounts/{pk}/written/", headers={"HX-Request": "true"}).content.decode()
+    assert "Changed here and in Salesforce" in part and "<html" not in part
 
 
 def test_which_way_a_field_goes_is_set_on_the_mapping_page(client: Client, back: Back, ana: Any) -> None:
