@@ -32,7 +32,7 @@ def sign_in(page: Any, demo: RunningDemo, role: str) -> None:
     page.goto("/auth/login/")
     page.locator("input[type=email]").fill(login["email"])
     page.locator("input[type=password]").fill(login["password"])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
 
 

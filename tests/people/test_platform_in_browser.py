@@ -30,7 +30,7 @@ def test_signing_in_and_looking_into_an_organisation(kim, ana, live_server, widt
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_label("Code").fill(code_of_now())
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_label("Reason").fill("Ticket 4711: the sync stands still")
         page.get_by_role("button", name="Go on").click()
         page.get_by_role("heading", name="Everything that is stored").wait_for()

@@ -22,14 +22,14 @@ def sign_in(page, member, password=PASSWORD):
     page.goto("/framed/")
     page.get_by_label("E-mail address").fill(member.user.email)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_in_and_out_again(ana, live_server):
     with chrome(live_server) as page:
         sign_in(page, ana)
         page.wait_for_url("**/framed/")
-        assert page.get_by_role("navigation", name="Main", exact=True).get_by_role("link").count() == 6
+        assert page.get_by_role("navigation", name="Main", exact=True).get_by_role("link").count() == 9
         page.get_by_role("button", name="Your menu").click()
         page.locator("#me-menu").get_by_role("button", name="Sign out").click()
         page.wait_for_url("**/auth/login/**")
