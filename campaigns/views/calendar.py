@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from campaigns import selectors, zones
-from campaigns.views.paging import MemberRequest, uuid_or_none
 from cs_platform.people.doors import member_view
+from cs_platform.people.paging import MemberRequest, uuid_or_none
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 

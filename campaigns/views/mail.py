@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from campaigns import previewing, selectors, services
 from campaigns.forms import SuppressForm
 from campaigns.models import Category, Message
-from campaigns.views.paging import MemberRequest, page_of, uuid_or_none
 from cs_platform import ledger
 from cs_platform.people.doors import member_view, refused, saved
+from cs_platform.people.paging import MemberRequest, page_of, uuid_or_none
 
 
 @member_view("message.view")

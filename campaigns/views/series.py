@@ -11,9 +11,9 @@ from accounts.models import Account, Contact
 from campaigns import selectors, services
 from campaigns.forms import SeriesForm, StopForm
 from campaigns.models import Enrolment, Series, SeriesRun
-from campaigns.views.paging import MemberRequest, page_of, uuid_or_none
 from cs_platform import ledger
 from cs_platform.people.doors import member_view, refused, saved
+from cs_platform.people.paging import MemberRequest, page_of, uuid_or_none
 
 READING = ["GET", "HEAD", "POST"]
 

@@ -12,10 +12,10 @@ from campaigns import previewing, selectors, services
 from campaigns.content import FIELDS
 from campaigns.forms import TemplateForm
 from campaigns.models import EmailTemplate
-from campaigns.views.paging import MemberRequest
 from cs_platform import ledger
 from cs_platform.people import policies
 from cs_platform.people.doors import member_view, refused, saved
+from cs_platform.people.paging import MemberRequest
 
 READING = ["GET", "HEAD", "POST"]
 PEOPLE_SHOWN = 50

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Account, Contact
 from campaigns import selectors, services, zones
 from campaigns.forms import PauseForm
-from campaigns.views.paging import MemberRequest, page_of, uuid_or_none
 from cs_platform import ledger
 from cs_platform.people.doors import member_view, refused, saved
+from cs_platform.people.paging import MemberRequest, page_of, uuid_or_none
 
 READING = ["GET", "HEAD", "POST"]
 WINDOW = timedelta(days=14)
