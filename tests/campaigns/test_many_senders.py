@@ -2,10 +2,8 @@
 
 import threading
 from collections import Counter
-from contextlib import closing
 
 import pytest
-from django.db import connections
 
 from campaigns import services
 from campaigns.mail.batch import Lane
@@ -13,6 +11,7 @@ from campaigns.models import Message, SeriesRun
 from cs_platform import ledger
 from cs_platform.tenancy.scope import tenant_scope
 from tests.campaigns.stage import TEST, at, enrol, make_account, make_contact, make_series, recipients, states
+from tests.campaigns.together import at_once
 from tests.cast import make_tenant
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -25,27 +24,6 @@ class Lease:
 
     def renew(self):
         """Nobody takes it away."""
-
-
-def at_once(*works):
-    """All begin at the same moment, each on a connection of its own; what one raises, the test raises."""
-    barrier, errors = threading.Barrier(len(works)), []
-
-    def run(work):
-        with closing(connections["default"]):
-            barrier.wait()
-            try:
-                work()
-            except BaseException as error:
-                errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ import os
 import random
 import threading
 from collections import Counter
-from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from accounts import services as accounts
@@ -21,6 +19,7 @@ from campaigns.models import Enrolment, MailPause, Message, SendingControl, Seri
 from cs_platform.ledger.models import AuditRow
 from cs_platform.tenancy.scope import tenant_scope
 from tests.campaigns.stage import TEST, at, make_account, make_contact, make_template
+from tests.campaigns.together import at_once
 from tests.cast import make_member, make_tenant, sign_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -35,27 +34,6 @@ class Lease:
 
     def renew(self):
         """Nobody takes it away."""
-
-
-def at_once(*works):
-    """All begin at the same moment, each on a connection of its own; what one raises, the test raises."""
-    barrier, errors = threading.Barrier(len(works)), []
-
-    def run(work):
-        with closing(connections["default"]):
-            barrier.wait()
-            try:
-                work()
-            except BaseException as error:
-                errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 class Stage:
