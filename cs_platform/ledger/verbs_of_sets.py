@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from django_fsm import FSMFieldMixin
 
 from cs_platform import logs
 from cs_platform.ledger import audit
+from cs_platform.ledger.overwriting import cast, overwrite
 from cs_platform.ledger.verbs import marked
 from cs_platform.ledger.words import Actor
 from cs_platform.tenancy.scope import require_tenant_id
@@ -102,7 +102,7 @@ def update_many(
         if not changed:
             return []
         touched = sorted({column for obj in changed for column in obj.ledger_changes})  # type: ignore[attr-defined]
-        _write(model, changed, touched + technical + (["updated_at"] if "updated_at" in has else []), batch_size)
+        overwrite(changed, touched + technical + (["updated_at"] if "updated_at" in has else []), batch_size=batch_size)
         lines = (audit.line_of(o, audit.spoken_changes(model, o.ledger_changes)) for o in changed)  # type: ignore[attr-defined]
         audit.write(code, audit.type_of(model), lines, actor=actor, now=now, note=note)
     return changed
@@ -159,7 +159,7 @@ def _statement(
 ) -> tuple[str, list[Any]]:
     quote: Any = connection.ops.quote_name
     table, pk, tenant = quote(model._meta.db_table), quote(model._meta.pk.column), require_tenant_id()
-    columns = [(quote(field.column), field.attname, _cast(field), value) for field, value in values]
+    columns = [(quote(field.column), field.attname, cast(field), value) for field, value in values]
     has = {field.column for field in model._meta.concrete_fields}
     words = f"left(t.{quote('name')}::text, 300)" if "name" in has else "''"
     kind = audit.type_of(model)
@@ -190,7 +190,7 @@ def _statement(
     carried = ", ".join(f"target.old_{n}" for n in range(len(columns)))
     statement = (
         f"WITH target AS (SELECT t.ctid AS place, t.{pk} AS pk, {words} AS words, {account} AS account, {old}"
-        f" FROM {table} t WHERE t.tenant_id = %s AND t.{pk} = ANY(%s{_cast(model._meta.pk)}[]){states} AND ({differs})"
+        f" FROM {table} t WHERE t.tenant_id = %s AND t.{pk} = ANY(%s{cast(model._meta.pk)}[]){states} AND ({differs})"
         f" ORDER BY t.{pk} FOR UPDATE),"
         # By the place of the row, which nobody can move: we hold its lock. Joined by key, a planner without statistics
         # (a first import) compares every row with every other.
@@ -209,35 +209,3 @@ def _statement(
     who = [actor.kind, actor.id, actor.words[:200], actor.door, note.replace("\x00", ""), logs.request_id.get()]
     params = [tenant, keys, *state_params, *wanted, *wanted, *extra, tenant, tenant, now, code, *who]
     return statement, [*params, tenant, code, kind]
-
-
-def _cast(field: Any) -> str:
-    kind = field.db_type(connection) or field.rel_db_type(connection)
-    kind = getattr(field, "target_field", field).rel_db_type(connection) if field.is_relation else kind
-    # Without its length: a cast to varchar(5) cuts a longer value silently, the assignment to the column refuses it.
-    return "::" + re.sub(r"\(\d+\)", "", str(kind))
-
-
-def _write(model: type[M], changed: list[M], attnames: list[str], batch_size: int) -> None:
-    """UPDATE … FROM (VALUES …): the ORM's bulk_update writes a CASE per row and column, which took longer than all the
-    rest of a page of a sync."""
-    quote: Any = connection.ops.quote_name
-    by_attname = {field.attname: field for field in model._meta.concrete_fields}
-    fields: list[Any] = [by_attname[attname] for attname in attnames]
-    pk: Any = model._meta.pk
-    table, key = quote(model._meta.db_table), quote(pk.column)
-    columns = ", ".join(f"{quote(field.column)} = v.c{n}{_cast(field)}" for n, field in enumerate(fields))
-    names = ", ".join(f"c{n}" for n in range(len(fields)))
-    row = f"(%s{_cast(pk)}, {', '.join('%s' + _cast(field) for field in fields)})"
-    with connection.cursor() as cursor:
-        for start in range(0, len(changed), batch_size):
-            batch = changed[start : start + batch_size]
-            params: list[Any] = []
-            for obj in batch:
-                params.append(pk.get_db_prep_save(obj.pk, connection))
-                params += [field.get_db_prep_save(getattr(obj, field.attname), connection) for field in fields]
-            cursor.execute(
-                f"UPDATE {table} t SET {columns} FROM (VALUES {', '.join([row] * len(batch))}) AS v (pk, {names})"
-                f" WHERE t.tenant_id = %s AND t.{key} = v.pk",
-                [*params, require_tenant_id()],
-            )

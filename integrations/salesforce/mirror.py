@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.db.models import QuerySet
 
+from cs_platform.ledger.overwriting import overwrite
 from integrations.salesforce import mapping
 from integrations.salesforce.mapping import Plan, Record
 from integrations.salesforce.models import MirrorRecord
@@ -152,7 +153,7 @@ def advance(connection_id: UUID, sobject: str, news: Mapping[str, Mapping[str, A
         wanted = mapping.is_managed(row.values, deleted=row.deleted)
         if "support_level" in news[row.sf_id] and wanted is not row.managed:
             managed[wanted].append(row.sf_id)
-    MirrorRecord.objects.bulk_update(found, ["values", "digest"])
+    overwrite(found, ["values", "digest"])
     for is_managed, ids in managed.items():
         set_managed(connection_id, ids, managed=is_managed)
 

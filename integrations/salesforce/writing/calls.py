@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection as database
 
 from cs_platform import ledger
+from cs_platform.ledger.overwriting import overwrite
 from integrations.salesforce import applying, connecting, mapping, mirror, soql, values
 from integrations.salesforce.client import FieldInfo
 from integrations.salesforce.errors import SalesforceError
@@ -40,7 +41,7 @@ class Now:
 class Batch:
     """A claimed chunk. `value` is what each row wants in the mirror's words, `go` what is really sent."""
 
-    rows: Sequence[Write]
+    rows: list[Write]
     value: dict[Any, Any] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     records: dict[str, Now] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class Batch:
 
 def write_fields(session: Session, rows: Sequence[Write]) -> None:
     """Look at the records, then write what differs; note what became of each row."""
-    batch = Batch(rows)
+    batch = Batch(list(rows))
     _prepare(session, batch)
     if not batch.rows:
         return
@@ -72,28 +73,32 @@ def _prepare(session: Session, batch: Batch) -> None:
     described = describe(session, sobject)
     for key in {row.key for row in batch.rows}:
         batch.targets[key] = target(connection.settings, key) if goes_out(connection.settings, key) else ""
-    open_rows = []
+    open_rows, closed = [], []
     for row in batch.rows:
         name = batch.targets[row.key]
         if not name:
             close(row, session.now, Write.State.DISCARDED, "NOT_WRITTEN", "This field is not written any more.")
+            closed.append(row)
         elif why := why_closed(sobject, name, described):
             close(row, session.now, Write.State.BLOCKED, refusals.NOT_WRITABLE, why)
+            closed.append(row)
         else:
             open_rows.append(row)
     users = ours.users_of(connection, [row.wanted for row in open_rows if row.key == "csm"])
     names = ours.member_words(row.wanted for row in open_rows if row.key == "csm" and row.wanted not in users)
-    for row in list(open_rows):
+    batch.rows = []
+    for row in open_rows:
         value = row.wanted
         if row.key == "csm" and row.wanted:
             value = users.get(row.wanted)
             if value is None:
                 words = f"{names.get(row.wanted, 'The member')} is no user of Salesforce that we know of."
                 close(row, session.now, Write.State.FAILED, refusals.NO_USER, words)
-                open_rows.remove(row)
+                closed.append(row)
+                continue
         batch.value[row.pk] = value
-    save([row for row in batch.rows if row not in open_rows])
-    batch.rows = open_rows
+        batch.rows.append(row)
+    save(closed)
 
 
 def _refresh(session: Session, batch: Batch) -> None:
@@ -406,5 +411,4 @@ def lock(rows: Sequence[Write]) -> list[Write]:
 
 
 def save(rows: Sequence[Write]) -> None:
-    if rows:
-        Write.objects.bulk_update(rows, _FIELDS)
+    overwrite(rows, _FIELDS)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cs_platform import ledger
+from cs_platform.ledger.overwriting import overwrite
 from integrations.salesforce.conflicts import Found, keep
 from integrations.salesforce.mirror import Change
 from integrations.salesforce.models import Connection, Write
@@ -150,9 +151,7 @@ class _Bench:
             row.sent, row.state, row.done_at, row.code, row.reason = [], "written", now, "", ""
         for row in self.echoed:
             row.sent = []
-        if self.arrived or self.echoed:
-            fields = ["sent", "state", "done_at", "code", "reason"]
-            Write.objects.bulk_update([*self.arrived, *self.echoed], fields)
+        overwrite([*self.arrived, *self.echoed], ["sent", "state", "done_at", "code", "reason"])
         if self.withdrawn:
             mine = Write.objects.filter(pk__in=[row.pk for row in self.withdrawn])
             mine.exclude(state="sending").update(state="written", code="", reason="", alone=False)
