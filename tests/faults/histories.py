@@ -68,7 +68,6 @@ def history(
         clients.stopping.set()
         last = time.monotonic() - GAP[1] * box.tempo
     box.pass_time(1)
-    _start_reading(book)  # what was edited in the org until now
     drained, left = _until_quiet(box, book, last)
     found = evidence.collect(box, book)
     verdict = judge.judge(book, found, happened, clients.seen, drained)
@@ -87,7 +86,8 @@ def dispatcher_alone(box: Box, seed: int) -> dict[str, Any]:
     return history(box, seed, 0, work.SMALL)
 
 
-def _start_reading(book: work.Book) -> None:
+def _start_reading(book: work.Book) -> datetime:
+    """Have the org read, unless that is under way. When the reading began: what is edited after it, it may not see."""
     from django.db import connections
 
     from cs_platform import ledger
@@ -98,15 +98,24 @@ def _start_reading(book: work.Book) -> None:
     connections.close_all()  # ours may be one that PostgreSQL took along
     with tenant_scope(book.tenant_id):
         connection = Connection.objects.get(pk=book.connection_id)
-        with contextlib.suppress(ledger.Refused):
-            salesforce.start_sync(connection, actor=ledger.system("faults"), now=datetime.now(UTC))
+        try:
+            run = salesforce.start_sync(connection, actor=ledger.system("faults"), now=datetime.now(UTC))
+        except ledger.Refused:
+            return datetime.min.replace(tzinfo=UTC)  # on hold: later
+        return run.started_at
 
 
 def _until_quiet(box: Box, book: work.Book, last: float) -> tuple[float, list[str]]:
     from tests.faults import evidence
 
     end, told = time.monotonic() + WAIT_FOR_QUIET, time.monotonic() + 20
-    while (left := evidence.quiet(box, book)) and time.monotonic() < end:
+    edited_until, read_from = datetime.now(UTC), _start_reading(book)
+    while time.monotonic() < end:
+        left = evidence.quiet(box, book)
+        if not left and read_from >= edited_until:
+            break
+        if not left:
+            read_from = _start_reading(book)  # the one before began before the last edit
         if time.monotonic() > told:
             told += 20
             print(f"  {time.monotonic() - last:6.1f} s after the last fault: {_counted(left)}", flush=True)

@@ -99,7 +99,6 @@ class History:
     def sync(self, **how: bool) -> Any:
         """A run to its end, however often its process dies on the way."""
         from cs_platform import ledger
-        from integrations.salesforce.models import Connection
 
         self.played.connection.refresh_from_db()
         hold = self.played.connection.hold_until
@@ -108,7 +107,7 @@ class History:
         try:
             run = self.played.start(**how)
         except ledger.Refused:
-            Connection.objects.update(hold_until=None)
+            self.mend()
             run = self.played.start(**how)
         self.runs += 1
         dies, stolen = self.chance.random() < 0.3, self.chance.random() < 0.15
@@ -165,7 +164,6 @@ class History:
     def break_login(self) -> None:
         """Every call is refused for a while: at most three logins, whoever tries, until somebody mends it."""
         from integrations.salesforce import services
-        from integrations.salesforce.models import Connection
 
         org, before = self.played.org, self.played.org.calls["login"]
         org.faults.switch("unauthorized")
@@ -178,19 +176,32 @@ class History:
         self.played.connection.refresh_from_db()
         assert self.played.connection.state == "broken", f"seed {self.seed}: {self.played.connection.state}"
         org.faults.heal()
-        self.played.later(minutes=16)
-        assert services.test_connection(self.played.connection, actor=_actor(), now=self.played.now()).ok
+        self.mend()
+
+    def mend(self) -> None:
+        """What a person does about a connection that is on hold, or broken because three sessions in a row were refused
+        within a quarter of an hour: wait, and test it."""
+        from integrations.salesforce import services
+        from integrations.salesforce.models import Connection
+
+        self.played.connection.refresh_from_db()
+        for _ in range(20):
+            if self.played.connection.state != "broken":
+                break
+            self.played.later(minutes=16)
+            services.test_connection(self.played.connection, actor=_actor(), now=self.played.now())
+            self.played.connection.refresh_from_db()
+        assert self.played.connection.state == "connected", f"seed {self.seed}: it can not be mended"
         Connection.objects.update(hold_until=None)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def quiet(self) -> None:
-        from integrations.salesforce.models import Connection
         from tests.faults.salesforce_truth import differences
 
         self.played.org.faults.heal()
         self.played.later(hours=2)
-        Connection.objects.update(hold_until=None)
+        self.mend()
         self.calm_sync()
         self.calm_sync(compare=True, takes_missing=True)
         found = [*differences(self.played), *self.seen.wrong()]
