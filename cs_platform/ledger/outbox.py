@@ -105,7 +105,10 @@ def claim(now: datetime, limit: int) -> list[Outbox]:
             " AND ((o.state = 'pending' AND o.due_at <= %s)"
             " OR (o.state = 'leased' AND o.lease_until < clock_timestamp()))"
             " AND (o.order_key = '' OR NOT EXISTS (SELECT FROM ledger_outbox e WHERE e.tenant_id = %s"
-            " AND e.order_key = o.order_key AND e.id < o.id AND e.state IN ('pending', 'leased')))"
+            # Said again as the index outbox_in_order says it, or it is not used: hundreds of rows in order would each
+            # walk through all that was ever done.
+            " AND e.order_key = o.order_key AND NOT (e.order_key = '') AND e.id < o.id"
+            " AND e.state IN ('pending', 'leased')))"
             " ORDER BY o.due_at, o.id LIMIT %s FOR UPDATE SKIP LOCKED)"
             " UPDATE ledger_outbox SET state = 'leased', lease_until = clock_timestamp() + %s * interval '1 second',"
             " fence = fence + 1, attempts = attempts + 1 FROM due WHERE tenant_id = %s AND ledger_outbox.id = due.id"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.box import Box
-from tests.faults.work import Book, org_rows
+from tests.faults.work import Book, org_rows, org_told
 
 
 @dataclass
@@ -23,6 +23,8 @@ class Evidence:
     runs: dict[str, str] = field(default_factory=dict)
     org: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)
     accounts: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)  # by Salesforce id
+    org_told: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # segment, service model, stage there
+    to_tell: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # and here, by Salesforce id
     mirrored: set[str] = field(default_factory=set)  # Salesforce ids of accounts that were read, managed or not
     managed: dict[str, int] = field(default_factory=dict)  # Salesforce id -> facts
     level_facts: dict[str, int] = field(default_factory=dict)
@@ -68,7 +70,7 @@ def quiet(box: Box, book: Book) -> list[str]:
 def collect(box: Box, book: Book) -> Evidence:
     from cs_platform.tenancy.scope import tenant_scope
 
-    found = Evidence(org=org_rows(box.root / "sandbox"))
+    found = Evidence(org=org_rows(box.root / "sandbox"), org_told=org_told(box.root / "sandbox"))
     _mail_server(box, found)
     with tenant_scope(book.tenant_id):
         _mails(found)
@@ -114,6 +116,10 @@ def _read_accounts(found: Evidence) -> None:
             for pk in payload["account_ids"]:
                 if pk in names:
                     counts[names[pk]] = counts.get(names[pk], 0) + 1
+    stages = dict(StageInterval.objects.filter(left_at=None).values_list("account_id", "stage__name"))
+    told = Account.objects.filter(state="managed").exclude(salesforce_id=None)
+    for pk, sf_id, segment, model in told.values_list("pk", "salesforce_id", "segment", "service_model"):
+        found.to_tell[sf_id] = (segment, model, stages.get(pk, ""))
     entered = Counter(str(pk) for pk in StageInterval.objects.values_list("account_id", flat=True))
     found.intervals = {names[pk]: many for pk, many in entered.items() if pk in names}
 

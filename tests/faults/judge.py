@@ -39,6 +39,7 @@ def judge(book: Book, found: Evidence, happened: Sequence[Happened], seen: Seque
     verdict.unknown_allowed = sum(fault.in_flight for fault in happened)
     _mails(book, found, verdict)
     _read(book, found, verdict)
+    _written(found, verdict)
     _orders(book, found, verdict)
     _told(found, verdict)
     verdict.others += found.dead
@@ -98,6 +99,14 @@ def _read(book: Book, found: Evidence, verdict: Verdict) -> None:
                 verdict.doubled.append(f"{sf_id}: {words} told {many} times")
     for sf_id in found.accounts.keys() - found.org.keys():
         verdict.doubled.append(f"{sf_id} is not in the org")
+
+
+def _written(found: Evidence, verdict: Verdict) -> None:
+    """The org holds what we decided."""
+    for sf_id, ours in found.to_tell.items():
+        verdict.units += 1
+        if found.org_told.get(sf_id) != ours:
+            verdict.lost.append(f"{sf_id} is {ours} here, the org was told {found.org_told.get(sf_id)}")
 
 
 def _orders(book: Book, found: Evidence, verdict: Verdict) -> None:

@@ -25,6 +25,7 @@ def blind_to(box: Box, book: Book, happened: Sequence[Happened], seen: Sequence[
         ("a mail that went twice", "DOUBLED", _mail_again),
         ("a mail that never arrived", "LOST", _forget_mail),
         ("a row of the org that was not read", "LOST", _change_org),
+        ("a decision that the org was not told", "LOST", _change_what_was_told),
         ("an order that was not carried out", "LOST", _add_order),
     ):
         before = set(problems())
@@ -69,6 +70,13 @@ def _change_org(box: Box, book: Book) -> Callable[[], None]:
     developers = int(time.time()) % 100_000 + 10_000  # not what it is now
     values = {"Developers__c": developers}
     work.Org(box.place.sandbox_url).tell(f"records/Account/{book.org_ids[0]}", values=values, check=False)
+    return lambda: None
+
+
+def _change_what_was_told(box: Box, book: Book) -> Callable[[], None]:
+    values = {"Customer_Segment__c": "Never ours"}
+    told = next(pk for pk, row in work.org_told(box.root / "sandbox").items() if row[0])
+    work.Org(box.place.sandbox_url).tell(f"records/Account/{told}", values=values, check=False)
     return lambda: None
 
 

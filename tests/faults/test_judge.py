@@ -37,6 +37,8 @@ def found():
         runs={"large": "finished"},
         org={"001": NAMED, "009": ("Without a level", "", 1)},
         accounts={"001": NAMED},
+        org_told={"001": ("SMB", "Digital TA team", "0. Prospect")},
+        to_tell={"001": ("SMB", "Digital TA team", "0. Prospect")},
         mirrored={"001", "009"},
         managed={"001": 1},
         level_facts={"001": 1},
@@ -59,7 +61,7 @@ def verdict_on(book, found, happened=(KILL,), seen=(), drained=10.0):
 def test_a_history_in_which_all_went_well_is_green(book, found):
     verdict = verdict_on(book, found)
     assert verdict.problems == []
-    assert (verdict.units, verdict.unknown, verdict.unknown_allowed) == (8, 1, 1)
+    assert (verdict.units, verdict.unknown, verdict.unknown_allowed) == (9, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ def test_a_history_in_which_all_went_well_is_green(book, found):
         ("accounts", "002", NAMED, "DOUBLED 002 is not in the org"),
         ("managed", "001", 2, "DOUBLED 001: managed told 2 times"),
         ("level_facts", "001", 0, "LOST 001: support level changed was not told"),
+        ("org_told", "001", ("", "", ""), "LOST 001 is ('SMB', 'Digital TA team', '0. Prospect') here"),
         ("intervals", "001", 2, "DOUBLED 001: stage entered told 2 times"),
         ("levels", "a1", (2, "Scaled"), "DOUBLED level of a1"),
         ("levels", "a1", (1, "Digital"), "LOST level of a1: it is Digital"),

@@ -113,6 +113,17 @@ def org_rows(folder: Path) -> dict[str, tuple[str, str, int | None]]:
     }
 
 
+def org_told(folder: Path) -> dict[str, tuple[str, str, str]]:
+    """What was written back to it: id -> segment, service model, stage."""
+    from integrations.salesforce.sandbox.org import SandboxOrg
+
+    org = SandboxOrg(folder, "empty", daily_limit=10_000_000)
+    rows = org.find("Account")
+    org.close()
+    names = ("Customer_Segment__c", "Service_Model__c", "Lifecycle_Stage__c")
+    return {row["Id"]: tuple(row[name] or "" for name in names) for row in rows}  # type: ignore[misc]
+
+
 def prepare(slug: str, scale: Scale, org_url: str, now: datetime, *, waves: int) -> Book:
     """Everything was made a moment before this minute began, so that the large run is due at once; the smaller ones,
     `waves` of them, are due minute after minute."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from cs_platform import ledger
 from cs_platform.ledger import dispatch, outbox, registry
@@ -168,6 +169,22 @@ def test_ordered_work_waits_for_the_older(acme, job, done):
     assert done == []
     ledger.drain(NOW + timedelta(seconds=60))
     assert done == [1, 2, 3]
+
+
+def test_long_queues_of_ordered_work_are_asked_by_their_index(acme, job):
+    """Otherwise each of hundreds of waiting rows walks through all that was ever done, several times a second."""
+    job("test.in-order")
+    with tenant_scope(acme):
+        items = [(str(n), {"n": n}) for n in range(3000)]
+        outbox.enqueue_many("test.in-order", items, due_at=NOW, order_key="one line")
+        Outbox.objects.filter(dedupe_key__lt="9").update(state="done", finished_at=NOW)
+        with CaptureQueriesContext(connection) as asked:
+            assert len(outbox.claim(NOW, 10)) == 1
+        statement = next(query["sql"] for query in asked if "MATERIALIZED" in query["sql"])
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "outbox_in_order" in plan, plan
 
 
 def test_a_lease_that_was_lost_undoes_the_work(acme, job):
