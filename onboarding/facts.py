@@ -24,7 +24,7 @@ class HandoffsHandedOver:
 @ledger.fact("onboarding.handoff_meetings_planned")
 @dataclass(frozen=True)
 class HandoffMeetingsPlanned:
-    """The knowledge-transfer meetings of these hand-offs have a time, or another one than before."""
+    """The knowledge-transfer meetings of these hand-offs have a time, another one than before, or none any more."""
 
     handoff_ids: list[str]
 

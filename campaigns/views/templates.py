@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Contact
 from campaigns import previewing, selectors, services
-from campaigns.content import FIELDS
+from campaigns.content import FIELDS, BadTemplate
 from campaigns.forms import TemplateForm
 from campaigns.models import EmailTemplate
 from cs_platform import ledger
@@ -79,7 +79,12 @@ def _context(
     people = _people()
     chosen = request.POST.get("preview_for") or request.GET.get("preview_for") or ""
     contact = next((person for person in people if str(person.pk) == chosen), None)
-    preview = previewing.preview(subject.strip(), body.strip(), contact=contact) if subject and body else None
+    preview, unusable = None, ""
+    if subject and body:
+        try:
+            preview = previewing.preview(subject.strip(), body.strip(), contact=contact)
+        except BadTemplate as bad:  # kept as it is; saved anew it would be refused with the same words
+            unusable = str(bad)
     return {
         "form": form,
         "template": found,
@@ -88,6 +93,7 @@ def _context(
         "people": people,
         "preview_for": contact,
         "preview": preview,
+        "unusable": unusable,
     }
 
 

@@ -147,6 +147,7 @@ def call_off_meeting(handoff: Handoff, *, actor: ledger.Actor, now: datetime) ->
     """It will not take place then; it may be planned anew. Refused if no meeting is planned."""
     with ledger.change(_meeting_of(handoff), "call_off", actor=actor, now=now) as meeting:
         _still_open(meeting.handoff)
+        ledger.publish(HandoffMeetingsPlanned([str(meeting.handoff_id)]))
     return meeting
 
 

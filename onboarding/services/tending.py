@@ -12,8 +12,9 @@ from activities import services as activities
 from activities.models import Task
 from cs_platform import ledger
 from onboarding import items
+from onboarding.facts import HandoffMeetingsPlanned
 from onboarding.items import KIND
-from onboarding.models import Handoff, HandoffSettings
+from onboarding.models import Handoff, HandoffMeeting, HandoffSettings
 from onboarding.services import checklist
 from onboarding.situations import Situation
 
@@ -89,6 +90,11 @@ def withdraw_all(ids: Collection[UUID], *, actor: ledger.Actor, now: datetime) -
     rows = Handoff.objects.filter(pk__in=ids)
     ledger.change_many(rows, "name_advisor", set={"told_advisor": None}, actor=actor, now=now)
     clear_alerts(list(rows.values_list("account_id", flat=True)), actor=actor, now=now)
+    planned = HandoffMeeting.objects.filter(handoff_id__in=ids, state=HandoffMeeting.State.PLANNED)
+    called_off = ledger.change_many(planned, "call_off", actor=actor, now=now, note=OVER)
+    if called_off:
+        of = HandoffMeeting.objects.filter(pk__in=called_off).values_list("handoff_id", flat=True)
+        ledger.publish(HandoffMeetingsPlanned([str(pk) for pk in of]))
 
 
 def clear_alerts(account_ids: Collection[UUID], *, actor: ledger.Actor, now: datetime) -> None:

@@ -57,21 +57,25 @@ def walk(server: LiveServer, session: str, made: Organisation) -> list[str]:
         page.context.add_init_script(WATCH)
         page.on("dialog", lambda dialog: (findings.append(f"{page.url}: a dialog"), dialog.dismiss()))
         page.on("request", lambda asked: _is_ours(asked.url, server) or findings.append(f"{page.url}: {asked.url}"))
-        shown = 0
+        shown, others = 0, []
         for route in page_routes():
             path = route.at({name: values.own(made, values.label_of(route, name)) for name in route.params})
             page.faults.clear()
             try:
                 answer = page.goto(path, wait_until="load")
-            except Error:  # an answer without a page: a file, or a verb that only takes POST
+            except Error as error:  # an answer without a page: a file, or a verb that only takes POST
+                others.append(f"{path}: {str(error).splitlines()[0]}")
                 continue
             if answer is None or answer.status != 200:
+                others.append(f"{path}: {answer and answer.status}")
+                if answer is not None and answer.status >= 500:
+                    findings.append(f"{path}: {answer.status}")
                 continue
             shown += 1
             if page.evaluate("window.ran"):
                 findings.append(f"{path}: markup ran")
             findings += [f"{path}: {fault}" for fault in page.faults if "the server responded with" not in fault]
-    assert shown > 20
+    assert shown > 20, "\n".join(others)
     return findings
 
 

@@ -2,10 +2,12 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import Account
+from cs_platform.ledger.models import FactRow
 from cs_platform.tenancy.scope import tenant_scope
 from onboarding import services
 from onboarding.items import REQUIRED
-from tests.cast import NOW
+from onboarding.models import Handoff, HandoffMeeting
+from tests.cast import NOW, make_member
 from tests.onboarding.deals import (
     DAY,
     TEST,
@@ -186,6 +188,20 @@ def test_a_lost_deal_cancels_and_takes_its_work_back(acme):
     assert set(items(acme).values()) == {"cancelled"}
     assert not alerts(acme)
     assert handoffs(acme)[0].why_cancelled == "The deal was lost."
+
+
+def test_a_lost_deal_calls_its_meeting_off(acme):
+    _, found = make(acme, closes_in=20)
+    with tenant_scope(acme):
+        carla = make_member(acme, "Carla", "presales_ce")
+        given = services.MeetingInput(NOW + 2 * DAY, customer_engineer_id=carla.pk)
+        services.plan_meeting(Handoff.objects.get(), given, actor=TEST, now=NOW)
+        lose(found)
+    settle(acme)
+    with tenant_scope(acme):
+        assert HandoffMeeting.objects.get().state == "called_off"
+        told = FactRow.objects.filter(name="onboarding.handoff_meetings_planned")
+        assert told.count() == 2
 
 
 def test_a_deal_that_is_open_again_takes_the_same_hand_off_up(acme):

@@ -66,6 +66,11 @@ def test_the_meeting_is_one_event_however_often_it_is_planned(back: Back) -> Non
     (found,) = back.org.find("Event")
     assert found["WhatId"] == back.sf_id and "Adler" in found["Subject"]
     assert found["StartDateTime"].startswith("2026-12-03T14:00:00")
+    with tenant_scope(back.tenant):
+        onboarding.call_off_meeting(Handoff.objects.get(), actor=ANA, now=back.now())
+    back.settle()
+    (found,) = back.org.find("Event")
+    assert found["Subject"].startswith("Called off: ")
 
 
 def test_a_finished_document_is_a_file_at_the_account(back: Back) -> None:
